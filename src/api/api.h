@@ -1,0 +1,39 @@
+/*
+ * api.h - Fermata's own HTTP API over the engine's verbs and the store's reads.
+ *
+ * POST /api/v3/orchestration/<verb> changes things, on a lane; GET resources read, on read-only connections in the net
+ * threads. api.c holds THE ROUTE TABLE; gate.c is what every request passes.
+ */
+#ifndef FERMATA_API_API_H
+#define FERMATA_API_API_H
+
+#include "base/err.h"
+
+struct api;
+struct clock;
+struct lane;
+struct net_request;
+struct token_keys;
+struct effect;
+
+struct api_config {
+    const char *store_path; /* for read-only connections */
+    struct clock *clock;
+    struct token_keys *keys;
+    struct lane *lane;
+};
+
+struct api *api_new(const struct api_config *config);
+/* Answers every parked request that it is over (503), and refuses new ones; before net_stop. */
+void api_drain(struct api *api);
+void api_free(struct api *api); /* null is allowed */
+
+/* The three functions that net calls (net.h). */
+void api_on_request(void *user, struct net_request *request);
+size_t api_body_bytes_max(void *user, const char *method, const char *path);
+const char *api_error_body(void *user, struct arena *arena, const struct fault *fault,
+                           const char **ret_content_type, size_t *ret_len);
+/* The function that the lane calls. */
+void api_on_effect(void *user, const struct effect *effect);
+
+#endif

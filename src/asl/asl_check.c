@@ -1,0 +1,209 @@
+/*
+ * asl_check.c - what can be seen only of the whole plan: where states lead, what is never reached,
+ * what never ends, and names that stand twice.
+ */
+#include "asl/asl_priv.h"
+
+#include "base/arena.h"
+
+#include <string.h>
+
+/* A chain of places for a state that has been read: States / NAME, below the places of its machine.
+ */
+struct check_place {
+    struct asl_at branches, branch, states, state;
+};
+
+/* Calls `visit` for every state that `state` leads to, with the place of the field below `at`. */
+typedef void check_visit_fn(void *data, const struct asl_at *at, const char *target,
+                            const char *rule);
+
+struct check_walk {
+    struct asl_parser *parser;
+    const struct asl_plan *plan;
+    const struct asl_machine *machine;
+    size_t *todo; /* positions in plan->by_name that were reached and not yet left */
+    size_t todo_count;
+    bool *reached; /* by position in plan->by_name */
+    bool ends;
+};
+
+/* Order of by_name: names, and for equal names (a mistake) the machines. */
+static int check_order(const struct asl_state *state, const char *name,
+                       const struct asl_machine *machine)
+{
+    int order = strcmp(state->name, name);
+
+    if (order)
+        return order;
+    return state->machine < machine ? -1 : state->machine > machine;
+}
+
+static bool check_position(const struct asl_plan *plan, const struct asl_machine *machine,
+                           const char *name, size_t *ret)
+{
+    size_t low = 0, high = plan->state_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = check_order(plan->by_name[middle], name, machine);
+
+        if (!order) {
+            *ret = middle;
+            return true;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* The places from the root to a machine, made from the end. As deep as Parallel states stand in one
+ * another. */
+static const struct asl_at *check_machine_at(struct arena *arena, const struct asl_machine *machine)
+{
+    static const struct asl_at root = {.up = NULL};
+    struct check_place *place;
+
+    if (!machine->parent)
+        return &root;
+    place = ARENA_NEW(arena, struct check_place);
+    place->states =
+        (struct asl_at){.up = check_machine_at(arena, machine->parent->machine), .name = "States"};
+    place->state = (struct asl_at){.up = &place->states, .name = machine->parent->name};
+    place->branches = (struct asl_at){.up = &place->state, .name = "Branches"};
+    place->branch = (struct asl_at){.up = &place->branches, .index = machine->branch_index};
+    return &place->branch;
+}
+
+static void check_targets(const struct asl_at *at, const struct asl_state *state,
+                          check_visit_fn *visit, void *data)
+{
+    struct asl_at list = {.up = at, .name = "Choices"};
+
+    if (state->next)
+        visit(data, &(struct asl_at){.up = at, .name = "Next"}, state->next, "NEXT_UNKNOWN");
+    if (state->default_next)
+        visit(data, &(struct asl_at){.up = at, .name = "Default"}, state->default_next,
+              "DEFAULT_UNKNOWN");
+    for (size_t i = 0; i < state->rule_count; i++) {
+        struct asl_at item = {.up = &list, .index = i};
+
+        if (state->rules[i].next)
+            visit(data, &(struct asl_at){.up = &item, .name = "Next"}, state->rules[i].next,
+                  "NEXT_UNKNOWN");
+    }
+    list.name = "Catch";
+    for (size_t i = 0; i < state->catcher_count; i++) {
+        struct asl_at item = {.up = &list, .index = i};
+
+        if (state->catchers[i].next)
+            visit(data, &(struct asl_at){.up = &item, .name = "Next"}, state->catchers[i].next,
+                  "NEXT_UNKNOWN");
+    }
+}
+
+static void check_target(void *data, const struct asl_at *at, const char *target, const char *rule)
+{
+    struct check_walk *walk = data;
+    size_t position;
+
+    if (check_position(walk->plan, walk->machine, target, &position))
+        return;
+    walk->parser->graph_broken = true;
+    asl_problem(walk->parser, at, rule, "there is no state \"%s\" beside this one",
+                asl_short(walk->parser, target));
+}
+
+static void check_reach(void *data, const struct asl_at *at, const char *target, const char *rule)
+{
+    struct check_walk *walk = data;
+    size_t position;
+
+    (void)at, (void)rule;
+    if (!check_position(walk->plan, walk->machine, target, &position) || walk->reached[position])
+        return;
+    walk->reached[position] = true;
+    walk->todo[walk->todo_count++] = position;
+}
+
+/* From StartAt on: what is never reached, and whether an end is. */
+static void check_reachable(struct check_walk *walk, const struct asl_at *at)
+{
+    const struct asl_machine *machine = walk->machine;
+    struct asl_at states = {.up = at, .name = "States"};
+
+    check_reach(walk, at, machine->start_at, NULL);
+    while (walk->todo_count > 0) {
+        const struct asl_state *state = walk->plan->by_name[walk->todo[--walk->todo_count]];
+
+        walk->ends = walk->ends || (!state->next && state->type != ASL_CHOICE);
+        check_targets(at, state, check_reach, walk);
+    }
+    for (size_t i = 0; i < machine->state_count; i++) {
+        const struct asl_state *state = machine->states[i];
+        size_t position;
+
+        if (check_position(walk->plan, machine, state->name, &position) && !walk->reached[position])
+            asl_problem(walk->parser, &(struct asl_at){.up = &states, .name = state->name},
+                        "STATE_UNREACHABLE", "no way leads here from StartAt");
+    }
+    if (!walk->ends)
+        asl_problem(walk->parser, &states, "NO_TERMINAL_STATE",
+                    "expected a way from StartAt to a Succeed, a Fail or a state with End");
+}
+
+static void check_one_machine(struct check_walk *walk)
+{
+    const struct asl_machine *machine = walk->machine;
+    const struct asl_at *at = check_machine_at(walk->parser->arena, machine);
+    struct asl_at states = {.up = at, .name = "States"};
+
+    if (machine->start_at && machine->state_count)
+        check_target(walk, &(struct asl_at){.up = at, .name = "StartAt"}, machine->start_at,
+                     "START_AT_UNKNOWN");
+    for (size_t i = 0; i < machine->state_count; i++)
+        check_targets(&(struct asl_at){.up = &states, .name = machine->states[i]->name},
+                      machine->states[i], check_target, walk);
+    if (!walk->parser->graph_broken && machine->start_at && machine->state_count)
+        check_reachable(walk, at);
+}
+
+static void check_machines(struct check_walk *walk, const struct asl_machine *machine)
+{
+    walk->machine = machine;
+    walk->ends = false;
+    check_one_machine(walk);
+    for (size_t i = 0; i < machine->state_count; i++) {
+        const struct asl_state *state = machine->states[i];
+
+        for (size_t n = 0; n < state->branch_count; n++)
+            check_machines(walk, state->branches[n]);
+    }
+}
+
+void asl_check_graph(struct asl_parser *parser, const struct asl_plan *plan)
+{
+    struct check_walk walk = {.parser = parser, .plan = plan};
+
+    walk.todo = ARENA_ARRAY(parser->arena, size_t, plan->state_count + 1);
+    walk.reached = ARENA_ARRAY(parser->arena, bool, plan->state_count + 1);
+    check_machines(&walk, plan->top);
+}
+
+void asl_check_names(struct asl_parser *parser, const struct asl_plan *plan)
+{
+    for (size_t i = 1; i < plan->state_count; i++) {
+        const struct asl_state *state = plan->by_name[i];
+        struct asl_at states = {.name = "States"};
+
+        if (strcmp(plan->by_name[i - 1]->name, state->name) != 0)
+            continue;
+        states.up = check_machine_at(parser->arena, state->machine);
+        asl_problem(parser, &(struct asl_at){.up = &states, .name = state->name},
+                    "STATE_NAME_DUPLICATE",
+                    "names are unique in a plan, branches included; this one stands twice");
+    }
+}

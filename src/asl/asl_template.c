@@ -1,0 +1,197 @@
+/*
+ * asl_template.c - payload templates: JSON in which a member whose name ends in `.$` holds a path.
+ *
+ * Specification, "Payload Template". What holds no path is kept as it is and shared, not copied.
+ */
+#include "asl/asl_priv.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum template_kind { TEMPLATE_LITERAL, TEMPLATE_PATH, TEMPLATE_ARRAY, TEMPLATE_OBJECT };
+
+struct asl_template {
+    enum template_kind kind;
+    const struct json *literal;
+    const struct asl_path *path;
+    const char *field;  /* the member as written, for the cause of an error */
+    const char **names; /* of an object */
+    const struct asl_template **parts;
+    size_t count;
+};
+
+static const struct asl_template *template_read(struct asl_parser *parser, const struct asl_at *at,
+                                                const struct json *value, size_t depth);
+
+static bool template_is_dynamic(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len >= 2 && !strcmp(name + len - 2, ".$");
+}
+
+static const struct asl_template *template_literal(struct asl_parser *parser,
+                                                   const struct json *value)
+{
+    struct asl_template *template = ARENA_NEW(parser->arena, struct asl_template);
+
+    template->kind = TEMPLATE_LITERAL;
+    template->literal = value;
+    return template;
+}
+
+static const struct asl_template *template_path(struct asl_parser *parser, const struct asl_at *at,
+                                                const struct json *value)
+{
+    struct asl_template *template = ARENA_NEW(parser->arena, struct asl_template);
+
+    template->kind = TEMPLATE_PATH;
+    template->field = at->name;
+    if (value->kind != JSON_STRING)
+        asl_problem(parser, at, "TEMPLATE_VALUE",
+                    "a field whose name ends in .$ holds a path as a string, found %s",
+                    json_kind_name(value->kind));
+    else
+        template->path = asl_read_path(parser, at, value, ASL_PATH_ANY);
+    return template;
+}
+
+static int template_order(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "x" and "x.$" would both make "x". */
+static void template_check_clash(struct asl_parser *parser, const struct asl_at *at,
+                                 const char *const *names, size_t count)
+{
+    const char **sorted = arena_copy(parser->arena, names, count * sizeof(names[0]));
+
+    qsort(sorted, count, sizeof(sorted[0]), template_order);
+    for (size_t i = 1; i < count; i++) {
+        if (!strcmp(sorted[i - 1], sorted[i]))
+            asl_problem(parser, at, "TEMPLATE_CLASH", "\"%s\" and \"%s.$\" are the same field",
+                        asl_short(parser, sorted[i]), asl_short(parser, sorted[i]));
+    }
+}
+
+static const struct asl_template *template_object(struct asl_parser *parser,
+                                                  const struct asl_at *at, const struct json *value,
+                                                  size_t depth)
+{
+    struct asl_template *template = ARENA_NEW(parser->arena, struct asl_template);
+    bool literal = true;
+
+    template->kind = TEMPLATE_OBJECT;
+    template->count = value->count;
+    template->names = ARENA_ARRAY(parser->arena, const char *, value->count);
+    template->parts = ARENA_ARRAY(parser->arena, const struct asl_template *, value->count);
+    for (uint32_t i = 0; i < value->count; i++) {
+        const struct json_member *member = &value->members[i];
+        struct asl_at here = {.up = at, .name = member->name};
+        bool dynamic = template_is_dynamic(member->name);
+
+        template->names[i] = member->name;
+        if (dynamic)
+            template->names[i] =
+                arena_string_n(parser->arena, member->name, strlen(member->name) - 2);
+        template->parts[i] = dynamic ? template_path(parser, &here, member->value)
+                                     : template_read(parser, &here, member->value, depth + 1);
+        literal = literal && template->parts[i]->kind == TEMPLATE_LITERAL;
+    }
+    if (literal)
+        return template_literal(parser, value);
+    template_check_clash(parser, at, template->names, template->count);
+    return template;
+}
+
+static const struct asl_template *template_array(struct asl_parser *parser, const struct asl_at *at,
+                                                 const struct json *value, size_t depth)
+{
+    struct asl_template *template = ARENA_NEW(parser->arena, struct asl_template);
+    bool literal = true;
+
+    template->kind = TEMPLATE_ARRAY;
+    template->count = value->count;
+    template->parts = ARENA_ARRAY(parser->arena, const struct asl_template *, value->count);
+    for (uint32_t i = 0; i < value->count; i++) {
+        struct asl_at here = {.up = at, .index = i};
+
+        template->parts[i] = template_read(parser, &here, value->items[i], depth + 1);
+        literal = literal && template->parts[i]->kind == TEMPLATE_LITERAL;
+    }
+    return literal ? template_literal(parser, value) : template;
+}
+
+static const struct asl_template *template_read(struct asl_parser *parser, const struct asl_at *at,
+                                                const struct json *value, size_t depth)
+{
+    if (depth > LIMIT_JSON_DEPTH) {
+        asl_problem(parser, at, "TOO_DEEP", "a template is at most %d levels deep",
+                    LIMIT_JSON_DEPTH);
+        return template_literal(parser, &json_null);
+    }
+    if (value->kind == JSON_OBJECT)
+        return template_object(parser, at, value, depth);
+    if (value->kind == JSON_ARRAY)
+        return template_array(parser, at, value, depth);
+    return template_literal(parser, value);
+}
+
+const struct asl_template *asl_read_template(struct asl_parser *parser, const struct asl_at *at,
+                                             const struct json *value)
+{
+    return template_read(parser, at, value, 0);
+}
+
+/* Cause as Step Functions words it; a large input is cut with the cause. */
+static bool template_fill_path(struct asl_scope *scope, const struct asl_template *template,
+                               const struct json **ret, struct asl_error *reterr)
+{
+    const char *text = asl_path_text(template->path);
+    const char *why = NULL;
+
+    switch (asl_path_find(scope, template->path, ret, &why)) {
+    case ASL_FOUND:
+        return true;
+    case ASL_EXHAUSTED:
+        return asl_fail(scope->arena, reterr, ASL_ERROR_RUNTIME, "Invalid path '%s' : %s", text,
+                        why);
+    case ASL_MISSING:
+        break;
+    }
+    return asl_fail(
+        scope->arena, reterr, ASL_ERROR_RUNTIME,
+        "The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'", text,
+        template->field, json_text(scope->arena, text[1] == '$' ? scope->context : scope->input));
+}
+
+bool asl_fill_template(struct asl_scope *scope, const struct asl_template *template,
+                       const struct json **ret, struct asl_error *reterr)
+{
+    struct json *filled;
+
+    if (template->kind == TEMPLATE_LITERAL) {
+        *ret = template->literal;
+        return true;
+    }
+    if (template->kind == TEMPLATE_PATH)
+        return template_fill_path(scope, template, ret, reterr);
+    filled =
+        template->kind == TEMPLATE_OBJECT ? json_object(scope->arena) : json_array(scope->arena);
+    for (size_t i = 0; i < template->count; i++) {
+        const struct json *part;
+
+        if (!asl_fill_template(scope, template->parts[i], &part, reterr))
+            return false;
+        if (template->kind == TEMPLATE_OBJECT)
+            json_add(scope->arena, filled, template->names[i], part);
+        else
+            json_push(scope->arena, filled, part);
+    }
+    *ret = filled;
+    return true;
+}

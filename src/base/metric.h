@@ -1,0 +1,50 @@
+/*
+ * metric.h - counters, gauges and histograms, in Prometheus' text format.
+ *
+ * The list below is all there is: one row a metric. Updates are lock-free and may come from any thread.
+ */
+#ifndef FERMATA_BASE_METRIC_H
+#define FERMATA_BASE_METRIC_H
+
+#include <stdint.h>
+
+struct buf;
+
+/* clang-format off */
+#define METRIC_LIST(X)                                                                             \
+    X(HTTP_REQUESTS,        COUNTER,   "fermata_http_requests_total",            "Requests answered") \
+    X(HTTP_ERRORS,          COUNTER,   "fermata_http_errors_total",              "Requests answered with 5xx") \
+    X(HTTP_REFUSED,         COUNTER,   "fermata_http_refused_total",             "Requests answered with 4xx") \
+    X(HTTP_PARKED,          GAUGE,     "fermata_http_parked",                    "Requests that wait for something") \
+    X(COMMITS,              COUNTER,   "fermata_commits_total",                  "Transactions committed") \
+    X(COMMANDS,             COUNTER,   "fermata_commands_total",                 "Commands run by lanes") \
+    X(COMMAND_RETRIES,      COUNTER,   "fermata_command_retries_total",          "Commands run again alone after a rolled back batch") \
+    X(COMMAND_QUEUE,        GAUGE,     "fermata_command_queue",                  "Commands that wait for a lane") \
+    X(EXECUTIONS_STARTED,   COUNTER,   "fermata_executions_started_total",       "Executions accepted") \
+    X(EXECUTIONS_SUCCEEDED, COUNTER,   "fermata_executions_succeeded_total",     "Executions that ended in SUCCESS") \
+    X(EXECUTIONS_FAILED,    COUNTER,   "fermata_executions_failed_total",        "Executions that ended in FAILED") \
+    X(EXECUTIONS_HALTED,    COUNTER,   "fermata_executions_halted_total",        "Executions that were STOPPED") \
+    X(HALTS,                COUNTER,   "fermata_halts_total",                    "Halts committed") \
+    X(HALT_ANOMALIES,       COUNTER,   "fermata_halt_anomalies_total",           "Oddities found and reported by halts") \
+    X(TURNS,                COUNTER,   "fermata_turns_total",                    "Turns run") \
+    X(STATES,               COUNTER,   "fermata_states_total",                   "States entered") \
+    X(TASKS_HANDED_OUT,     COUNTER,   "fermata_tasks_handed_out_total",         "Tasks given to workers") \
+    X(LATE_REFUSED,         COUNTER,   "fermata_late_refused_total",             "Results refused because the execution was halted") \
+    X(STALE_FIRED,          COUNTER,   "fermata_stale_fired_total",              "Schedule entries of an old epoch that fired into nothing") \
+    X(CHECKPOINTS,          COUNTER,   "fermata_checkpoints_total",              "Checkpoints of the store's log") \
+    X(COMMIT_US,            HISTOGRAM, "fermata_commit_microseconds",            "Time of a commit") \
+    X(BATCH_COMMANDS,       HISTOGRAM, "fermata_batch_commands",                 "Commands in one commit") \
+    X(TIMER_LATE_MS,        HISTOGRAM, "fermata_timer_late_milliseconds",        "Time between due and fired")
+/* clang-format on */
+
+#define METRIC_ENUM(name, kind, text, help) METRIC_##name,
+enum metric { METRIC_LIST(METRIC_ENUM) METRIC_COUNT };
+#undef METRIC_ENUM
+
+void metric_add(enum metric metric, int64_t by);     /* counters and gauges (may be negative there) */
+void metric_set(enum metric metric, int64_t value);  /* gauges */
+void metric_observe(enum metric metric, int64_t value); /* histograms; buckets are powers of two */
+int64_t metric_value(enum metric metric);
+void metric_print(struct buf *buf); /* Prometheus text format 0.0.4 */
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * cancel.c - the end of what a frame waits for: the halt's steps 3 to 8, over frames instead of executions.
+ *
+ * A Parallel branch after a sibling failed, a Task that timed out while awaiting a child, a Fail beside open branches:
+ * reservations become STALE, locks pass on, awaited children and what they await are halted in the same commit, without a
+ * callback. Fire-and-forget children go on.
+ */
+#include "engine/engine_priv.h"
+
+static bool cancel_touches(const struct turn *turn, const struct frame *frame, const struct frame *top)
+{
+    return !frame->gone && (frame == top || frame_is_below(turn, frame, top));
+}
+
+static bool cancel_awaits_child(const struct turn *turn, const struct frame *frame)
+{
+    for (const struct reservation *r = turn->fresh; r; r = r->next) {
+        if (reservation_is_fresh(r) && r->type == RESERVATION_CHILD && r->frame_id == frame->frame_id)
+            return true;
+    }
+    return false;
+}
+
+/* One halt for all the children that the frames await. */
+static enum err cancel_children(struct turn *turn, struct frame *top)
+{
+    struct execution *e = turn->execution;
+    struct store *store = turn->engine->store;
+    struct halt_row halt = {
+        .root_id = e->root_id,
+        .operator_name = e->operator_name,
+        .portal_id = e->portal_id,
+        .subject = "fermata",
+        .execution_id = e->execution_id,
+        .kind = "FRAME",
+        .children = HALT_CHILDREN_AWAITED,
+        .outcome = "children_halted",
+        .reason = "frame cancelled",
+        .tree_seq = e->tree_seq,
+        .created_at = turn->now_ms,
+    };
+    enum err err = ERR_OK;
+
+    for (struct frame *f = turn->frames; f && !err; f = f->next) {
+        if (!cancel_touches(turn, f, top) || !cancel_awaits_child(turn, f))
+            continue;
+        if (!halt.halt_id)
+            halt.halt_id = id_next(store->ids);
+        err = halts_collect_of_frame(store, &halt, f->frame_id);
+    }
+    if (!err && halt.halt_id)
+        err = halts_count(store, &halt, &halt.executions);
+    if (err || !halt.executions)
+        return err;
+    return halt_collected(turn->engine, &halt);
+}
+
+/* RESERVATION.CLEANED for one frame, with what it resolved; nothing when it waited for nothing. */
+static enum err cancel_clean(struct turn *turn, const struct frame *frame)
+{
+    struct execution *e = turn->execution;
+    struct arena *arena = turn->engine->arena;
+    struct json *detail = json_object(arena), *resolved = json_array(arena);
+    bool waits = false;
+    enum err err = ERR_OK;
+
+    for (const struct reservation *r = turn->fresh; r; r = r->next) {
+        struct json *one;
+        char id[ID_TEXT_BYTES];
+
+        if (!reservation_is_fresh(r) || r->frame_id != frame->frame_id)
+            continue;
+        waits = waits || r->type == RESERVATION_LOCK;
+        id_text(r->reservation_id, id);
+        one = json_object(arena);
+        json_add(arena, one, "reservation_id", json_string(arena, id));
+        json_add(arena, one, "type", json_string(arena, reservation_kind(r->type)->name));
+        json_push(arena, resolved, one);
+    }
+    if (!resolved->count)
+        return ERR_OK;
+    json_add(arena, detail, "execution_id", json_string(arena, e->plan_execution_id));
+    json_add(arena, detail, "state", json_string(arena, frame->state));
+    json_add(arena, detail, "resolved_reservations", resolved);
+    if (waits)
+        err = locks_unwait_frame(turn->engine->store, e->root_id, e->execution_id, frame->frame_id);
+    if (!err)
+        err = turn_stale(turn, frame->frame_id);
+    if (err)
+        return err;
+    return history_audit(turn->engine->store, arena, e, turn->now_ms, "RESERVATION.CLEANED", 0,
+                         detail);
+}
+
+enum err cancel_frame(struct turn *turn, struct frame *frame)
+{
+    enum err err = cancel_children(turn, frame);
+
+    for (struct frame *f = turn->frames; f && !err; f = f->next) {
+        if (!cancel_touches(turn, f, frame))
+            continue;
+        err = cancel_clean(turn, f);
+        if (!err && f != frame)
+            err = execution_release_locks(turn->engine, turn->execution, f->frame_id, turn->now_ms);
+    }
+    /* Only now: whether a frame is below is found through its parents. */
+    for (struct frame *f = turn->frames; f && !err; f = f->next) {
+        if (f != frame && !f->gone && frame_is_below(turn, f, frame))
+            f->gone = true;
+    }
+    return err;
+}

@@ -1,0 +1,109 @@
+/*
+ * execution.c - finding an execution under the lock of its tree, moving its status, ending it.
+ */
+#include "engine/engine_priv.h"
+
+#include "base/metric.h"
+#include "store/trees.h"
+
+enum err execution_open_at(struct engine *engine, int64_t root_id, int64_t execution_id,
+                           struct execution *ret)
+{
+    int64_t tree_seq;
+    enum err err = trees_lock(engine->store, root_id, &tree_seq);
+
+    if (err)
+        return err;
+    /* A new statement after the lock: what was read before it may be old. */
+    err = executions_load(engine->store, engine->arena, root_id, execution_id, ret);
+    if (!err)
+        ret->tree_seq = tree_seq;
+    return err;
+}
+
+enum err execution_open(struct engine *engine, const char *operator_name,
+                        const char *plan_execution_id, struct execution *ret, struct fault *reterr)
+{
+    int64_t root_id, execution_id;
+    enum err err =
+        executions_find(engine->store, operator_name, plan_execution_id, &root_id, &execution_id);
+
+    if (!err)
+        err = execution_open_at(engine, root_id, execution_id, ret);
+    if (err == ERR_EXECUTION_NOT_FOUND)
+        return fault_set(reterr, engine->arena, err, NULL, "no execution has this id");
+    return err;
+}
+
+void execution_move(struct execution *execution, enum event event)
+{
+    enum status to = transition_to(execution->status, event);
+
+    CHECK(to != STATUS_NONE);
+    execution->status = to;
+}
+
+enum err execution_release_locks(struct engine *engine, struct execution *e, int64_t frame_id,
+                                 int64_t now_ms)
+{
+    struct lock_name *names;
+    enum err err = locks_held_by(engine->store, engine->arena, e->root_id, e->execution_id, frame_id,
+                                 &names);
+
+    for (; !err && names; names = names->next) {
+        const char *granted = NULL;
+        struct json *detail = json_object(engine->arena);
+
+        err = locks_hand_over(engine->store, engine->arena, e->operator_name, names->name, now_ms,
+                              &granted);
+        if (err)
+            return err;
+        json_add(engine->arena, detail, "name", json_string(engine->arena, names->name));
+        json_add(engine->arena, detail, "granted_to", json_string(engine->arena, granted));
+        err = history_audit(engine->store, engine->arena, e, now_ms, "LOCK.RELEASED", 0, detail);
+    }
+    return err;
+}
+
+/* The last event of the language in a history. */
+static enum err execution_last_event(struct turn *turn, enum event event)
+{
+    struct execution *e = turn->execution;
+    struct arena *arena = turn->engine->arena;
+    struct json *detail = json_object(arena);
+    bool succeeded = event == EVENT_SUCCEED;
+    int64_t previous = turn->frames ? turn->frames->last_event : 0;
+
+    if (succeeded) {
+        json_add(arena, detail, "output", json_stored(arena, e->output));
+    } else {
+        json_add(arena, detail, "error", json_string(arena, e->error));
+        json_add(arena, detail, "cause", json_string(arena, e->cause));
+    }
+    return history_event(turn->engine->store, arena, e, turn->now_ms,
+                         succeeded ? "ExecutionSucceeded" : "ExecutionFailed", previous, detail, NULL);
+}
+
+enum err execution_end(struct turn *turn, enum event event)
+{
+    struct execution *e = turn->execution;
+    struct store *store = turn->engine->store;
+    enum err err = execution_last_event(turn, event);
+
+    if (!err)
+        err = locks_unwait_frame(store, e->root_id, e->execution_id, -1);
+    if (!err)
+        err = turn_stale(turn, -1);
+    if (!err)
+        err = execution_release_locks(turn->engine, e, 0, turn->now_ms);
+    if (err)
+        return err;
+    for (struct frame *f = turn->frames; f; f = f->next)
+        f->gone = true;
+    execution_move(e, event);
+    e->ended_at = turn->now_ms;
+    e->start_locks = NULL;
+    turn->ended = true;
+    metric_add(event == EVENT_SUCCEED ? METRIC_EXECUTIONS_SUCCEEDED : METRIC_EXECUTIONS_FAILED, 1);
+    return child_tell_parent(turn->engine, e, turn->now_ms);
+}

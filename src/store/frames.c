@@ -1,0 +1,127 @@
+/*
+ * frames.c - the live branches of an execution.
+ */
+#include "store/frames.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+static const char *const frame_phases[] = {
+    [FRAME_ENTER] = "ENTER", [FRAME_RETRY] = "RETRY", [FRAME_WAIT] = "WAIT",
+    [FRAME_JOIN] = "JOIN",   [FRAME_DONE] = "DONE",   [FRAME_FAILED] = "FAILED",
+};
+
+SQL_QUERY(frames_select,
+          "SELECT frame_id, parent_frame_id, branch, state, phase, entered_event, last_event, retries,"
+          " data, result FROM frames WHERE root_id = ?1 AND execution_id = ?2 ORDER BY frame_id");
+SQL_QUERY(frames_insert,
+          "INSERT INTO frames (root_id, execution_id, frame_id, operator_name, parent_frame_id, branch,"
+          " state, phase, entered_event, last_event, retries, data, result)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+SQL_QUERY(frames_update,
+          "UPDATE frames SET state = ?4, phase = ?5, entered_event = ?6, last_event = ?7, retries = ?8,"
+          " data = ?9, result = ?10 WHERE root_id = ?1 AND execution_id = ?2 AND frame_id = ?3");
+SQL_QUERY(frames_delete,
+          "DELETE FROM frames WHERE root_id = ?1 AND execution_id = ?2 AND frame_id = ?3");
+SQL_QUERY(frames_reenter_all,
+          "UPDATE frames SET phase = 'ENTER', retries = NULL WHERE root_id = ?1 AND execution_id = ?2"
+          " AND phase IN ('ENTER', 'RETRY', 'WAIT', 'FAILED') AND frame_id NOT IN (SELECT frame_id"
+          " FROM reservations WHERE root_id = ?1 AND execution_id = ?2 AND status = 'FRESH')");
+
+static enum frame_phase frames_phase(const char *text)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(frame_phases); i++) {
+        if (strcmp(frame_phases[i], text) == 0)
+            return (enum frame_phase)i;
+    }
+    CHECK(!"a phase that is none");
+    return FRAME_ENTER;
+}
+
+enum err frames_load(struct store *store, struct arena *arena, int64_t root_id, int64_t execution_id,
+                     struct frame **ret)
+{
+    struct sql_rows rows;
+    struct frame *list = NULL, **end = &list;
+    enum err err = sql_select(store->sql, &frames_select,
+                              SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id)), &rows);
+
+    if (err)
+        return err;
+    while (sql_next(&rows)) {
+        struct frame *frame = ARENA_NEW(arena, struct frame);
+
+        frame->frame_id = sql_int(&rows, 0);
+        frame->parent_frame_id = sql_int(&rows, 1);
+        frame->branch = sql_int(&rows, 2);
+        frame->state = sql_text_copy(arena, &rows, 3);
+        frame->phase = frames_phase(sql_text(&rows, 4));
+        frame->entered_event = sql_int(&rows, 5);
+        frame->last_event = sql_int(&rows, 6);
+        frame->retries = sql_text_copy(arena, &rows, 7);
+        frame->data = sql_text_copy(arena, &rows, 8);
+        frame->result = sql_text_copy(arena, &rows, 9);
+        *end = frame;
+        end = &frame->next;
+    }
+    err = sql_end(&rows);
+    if (!err)
+        *ret = list;
+    return err;
+}
+
+static enum err frames_insert_one(struct store *store, const char *operator_name, int64_t root_id,
+                                  int64_t execution_id, const struct frame *f)
+{
+    return sql_run(store->sql, &frames_insert,
+                   SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(f->frame_id),
+                            SQL_TEXT(operator_name),
+                            f->parent_frame_id ? SQL_INT(f->parent_frame_id) : SQL_NULL,
+                            SQL_INT(f->branch), SQL_TEXT(f->state),
+                            SQL_TEXT(frame_phases[f->phase]), SQL_INT(f->entered_event),
+                            SQL_INT(f->last_event), SQL_TEXT(f->retries), SQL_TEXT(f->data),
+                            SQL_TEXT(f->result)),
+                   NULL);
+}
+
+static enum err frames_update_one(struct store *store, int64_t root_id, int64_t execution_id,
+                                  const struct frame *f)
+{
+    int64_t changes;
+    enum err err = sql_run(store->sql, &frames_update,
+                           SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(f->frame_id),
+                                    SQL_TEXT(f->state), SQL_TEXT(frame_phases[f->phase]),
+                                    SQL_INT(f->entered_event), SQL_INT(f->last_event),
+                                    SQL_TEXT(f->retries), SQL_TEXT(f->data), SQL_TEXT(f->result)),
+                           &changes);
+
+    CHECK(err || changes == 1);
+    return err;
+}
+
+enum err frames_save(struct store *store, const char *operator_name, int64_t root_id,
+                     int64_t execution_id, struct frame *list)
+{
+    for (struct frame *f = list; f; f = f->next) {
+        enum err err = ERR_OK;
+
+        if (f->gone && !f->is_new)
+            err = sql_run(store->sql, &frames_delete,
+                          SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(f->frame_id)),
+                          NULL);
+        else if (!f->gone && f->is_new)
+            err = frames_insert_one(store, operator_name, root_id, execution_id, f);
+        else if (!f->gone && f->changed)
+            err = frames_update_one(store, root_id, execution_id, f);
+        if (err)
+            return err;
+    }
+    return ERR_OK;
+}
+
+enum err frames_reenter(struct store *store, int64_t root_id, int64_t execution_id)
+{
+    return sql_run(store->sql, &frames_reenter_all,
+                   SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id)), NULL);
+}

@@ -1,0 +1,36 @@
+/*
+ * trees.c - the rows that order every change in a tree.
+ */
+#include "store/trees.h"
+
+SQL_QUERY(trees_insert_row,
+          "INSERT INTO trees (root_id, operator_name, seq, executions) VALUES (?1, ?2, 0, 0)");
+SQL_QUERY(trees_lock_row, "UPDATE trees SET seq = seq + 1 WHERE root_id = ?1 RETURNING seq");
+SQL_QUERY(trees_grow_row,
+          "UPDATE trees SET executions = executions + 1 WHERE root_id = ?1 AND executions < ?2");
+
+enum err trees_insert(struct store *store, const char *operator_name, int64_t root_id)
+{
+    return sql_run(store->sql, &trees_insert_row,
+                   SQL_ARGS(SQL_INT(root_id), SQL_TEXT(operator_name)), NULL);
+}
+
+enum err trees_lock(struct store *store, int64_t root_id, int64_t *ret_seq)
+{
+    enum err err =
+        sql_select_int(store->sql, &trees_lock_row, SQL_ARGS(SQL_INT(root_id)), 0, ret_seq);
+
+    CHECK(err || *ret_seq > 0);
+    return err;
+}
+
+enum err trees_grow(struct store *store, int64_t root_id, int64_t most)
+{
+    int64_t changes;
+    enum err err = sql_run(store->sql, &trees_grow_row, SQL_ARGS(SQL_INT(root_id), SQL_INT(most)),
+                           &changes);
+
+    if (err)
+        return err;
+    return changes ? ERR_OK : ERR_TOO_LARGE;
+}
