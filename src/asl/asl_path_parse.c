@@ -205,7 +205,7 @@ static bool path_read_slice_end(struct path_reader *reader, struct path_step *st
 /* Inside brackets: 1 or -1 or 1,2 or 1:3 or :3 or 1: */
 static bool path_read_indexes(struct path_reader *reader, struct asl_path *path)
 {
-    int64_t indexes[PATH_UNION_MAX];
+    int64_t indexes[PATH_UNION_MAX] = {0};
     struct path_step *step = path_add_step(reader, path, PATH_STEP_INDEX);
     size_t count = 0;
 

@@ -22,14 +22,20 @@
 #define FAIL (1u << ASL_FAIL)
 #define UNKNOWN (1u << ASL_NONE)
 #define WORKING (TASK | PARALLEL)
-#define LEADING (PASS | WAIT | TASK | PARALLEL)
+#define MAKING (PASS | WORKING)
+#define LEADING (MAKING | WAIT)
 #define FLOWING (LEADING | CHOICE | SUCCEED)
 #define EVERY (FLOWING | FAIL)
+#define ONWARD (LEADING | UNKNOWN)
+#define CATCHING (WORKING | UNKNOWN)
 
 #define TEXT ASL_KIND(JSON_STRING)
+#define FLAG ASL_KIND(JSON_BOOL)
 #define LIST ASL_KIND(JSON_ARRAY)
+#define NUMBER ASL_KIND_NUMBER
+#define PATH (TEXT | ASL_KIND(JSON_NULL))
 #define ANY ASL_KIND_ANY
-#define OFFSET(member) offsetof(struct asl_state, member)
+#define AT(member) offsetof(struct asl_state, member)
 #define NONE ASL_NO_OFFSET
 
 struct state_field;
@@ -37,61 +43,70 @@ typedef void state_read_fn(struct asl_parser *parser, const struct asl_at *at,
                            const struct state_field *field, const struct json *value,
                            struct asl_state *state);
 
-static state_read_fn state_read_nothing, state_read_later, state_read_language, state_read_text,
-    state_read_end, state_read_path, state_read_template, state_read_result, state_read_resource,
-    state_read_seconds, state_read_wait_seconds, state_read_timestamp, state_read_choices,
-    state_read_branches, state_read_retry, state_read_catch, state_read_error;
+static state_read_fn state_nothing, state_later, state_language, state_text, state_path,
+    state_result_path, state_reference, state_template, state_result, state_resource, state_seconds,
+    state_wait_seconds, state_timestamp, state_choices, state_branches, state_retry, state_catch,
+    state_error;
 
 static const struct state_field {
     const char *name;
-    unsigned types;    /* that have it */
-    unsigned required; /* of these */
-    unsigned kinds;    /* of JSON */
-    state_read_fn *read;
-    size_t offset; /* where it goes */
-    size_t flag;   /* for paths: the flag that stands for null */
-    enum asl_path_use use;
+    unsigned types;      /* that have it */
+    unsigned kinds;      /* of JSON that it may be */
+    state_read_fn *read; /* called with a value of these kinds */
+    size_t offset;       /* where it goes, if it is just put somewhere */
 } state_fields[] = {
-    {"Type",                 EVERY,             EVERY,    TEXT,                state_read_nothing,      NONE,                    NONE,                   0                 },
-    {"Comment",              EVERY,             0,        TEXT,                state_read_nothing,      NONE,                    NONE,                   0                 },
-    {"QueryLanguage",        EVERY,             0,        TEXT,                state_read_language,     NONE,                    NONE,                   0                 },
-    {"Next",                 LEADING | UNKNOWN, 0,        TEXT,                state_read_text,         OFFSET(next),            NONE,                   0                 },
-    {"End",                  LEADING | UNKNOWN, 0,        ASL_KIND(JSON_BOOL), state_read_end,          NONE,                    NONE,                   0                 },
-    {"InputPath",            FLOWING,           0,        ANY,                 state_read_path,         OFFSET(input_path),      OFFSET(discard_input),
-     ASL_PATH_ANY                                                                                                                                                          },
-    {"Parameters",           PASS | WORKING,    0,        ANY,                 state_read_template,     OFFSET(parameters),      NONE,                   0                 },
-    {"Result",               PASS,              0,        ANY,                 state_read_result,       NONE,                    NONE,                   0                 },
-    {"ResultSelector",       WORKING,           0,        ANY,                 state_read_template,     OFFSET(result_selector), NONE,                   0                 },
-    {"ResultPath",           PASS | WORKING,    0,        ANY,                 state_read_path,         OFFSET(result_path),
-     OFFSET(discard_result),                                                                                                                             ASL_PATH_RESULT   },
-    {"OutputPath",           FLOWING,           0,        ANY,                 state_read_path,         OFFSET(output_path),     OFFSET(discard_output),
-     ASL_PATH_ANY                                                                                                                                                          },
-    {"Seconds",              WAIT,              0,        ASL_KIND_NUMBER,     state_read_wait_seconds, NONE,                    NONE,                   0                 },
-    {"SecondsPath",          WAIT,              0,        TEXT,                state_read_path,         OFFSET(seconds_path),    NONE,                   ASL_PATH_REFERENCE},
-    {"Timestamp",            WAIT,              0,        TEXT,                state_read_timestamp,    NONE,                    NONE,                   0                 },
-    {"TimestampPath",        WAIT,              0,        TEXT,                state_read_path,         OFFSET(timestamp_path),  NONE,
-     ASL_PATH_REFERENCE                                                                                                                                                    },
-    {"Resource",             TASK,              TASK,     TEXT,                state_read_resource,     NONE,                    NONE,                   0                 },
-    {"TimeoutSeconds",       TASK,              0,        ASL_KIND_NUMBER,     state_read_seconds,      OFFSET(timeout_ms),      NONE,                   0                 },
-    {"TimeoutSecondsPath",   TASK,              0,        TEXT,                state_read_path,         OFFSET(timeout_path),    NONE,
-     ASL_PATH_REFERENCE                                                                                                                                                    },
-    {"HeartbeatSeconds",     TASK,              0,        ASL_KIND_NUMBER,     state_read_seconds,      OFFSET(heartbeat_ms),    NONE,
-     0                                                                                                                                                                     },
-    {"HeartbeatSecondsPath", TASK,              0,        TEXT,                state_read_path,         OFFSET(heartbeat_path),  NONE,
-     ASL_PATH_REFERENCE                                                                                                                                                    },
-    {"Choices",              CHOICE,            CHOICE,   LIST,                state_read_choices,      NONE,                    NONE,                   0                 },
-    {"Default",              CHOICE,            0,        TEXT,                state_read_text,         OFFSET(default_next),    NONE,                   0                 },
-    {"Branches",             PARALLEL,          PARALLEL, LIST,                state_read_branches,     NONE,                    NONE,                   0                 },
-    {"Retry",                WORKING,           0,        LIST,                state_read_retry,        NONE,                    NONE,                   0                 },
-    {"Catch",                WORKING | UNKNOWN, 0,        LIST,                state_read_catch,        NONE,                    NONE,                   0                 },
-    {"Error",                FAIL,              0,        TEXT,                state_read_error,        OFFSET(error),           NONE,                   0                 },
-    {"Cause",                FAIL,              0,        TEXT,                state_read_error,        OFFSET(cause),           NONE,                   0                 },
-    {"ErrorPath",            FAIL,              0,        ANY,                 state_read_later,        NONE,                    NONE,                   0                 },
-    {"CausePath",            FAIL,              0,        ANY,                 state_read_later,        NONE,                    NONE,                   0                 },
-    {"Arguments",            WORKING,           0,        ANY,                 state_read_later,        NONE,                    NONE,                   0                 },
-    {"Output",               FLOWING,           0,        ANY,                 state_read_later,        NONE,                    NONE,                   0                 },
-    {"Assign",               FLOWING,           0,        ANY,                 state_read_later,        NONE,                    NONE,                   0                 },
-    {"Credentials",          TASK,              0,        ANY,                 state_read_later,        NONE,                    NONE,                   0                 },
+    {"Type",                 EVERY,    TEXT,   state_nothing,      NONE               },
+    {"Comment",              EVERY,    TEXT,   state_nothing,      NONE               },
+    {"QueryLanguage",        EVERY,    TEXT,   state_language,     NONE               },
+    {"Next",                 ONWARD,   TEXT,   state_text,         AT(next)           },
+    {"End",                  ONWARD,   FLAG,   state_nothing,      NONE               },
+    {"InputPath",            FLOWING,  PATH,   state_path,         AT(input_path)     },
+    {"Parameters",           MAKING,   ANY,    state_template,     AT(parameters)     },
+    {"Result",               PASS,     ANY,    state_result,       NONE               },
+    {"ResultSelector",       WORKING,  ANY,    state_template,     AT(result_selector)},
+    {"ResultPath",           MAKING,   PATH,   state_result_path,  AT(result_path)    },
+    {"OutputPath",           FLOWING,  PATH,   state_path,         AT(output_path)    },
+    {"Seconds",              WAIT,     NUMBER, state_wait_seconds, NONE               },
+    {"SecondsPath",          WAIT,     TEXT,   state_reference,    AT(seconds_path)   },
+    {"Timestamp",            WAIT,     TEXT,   state_timestamp,    NONE               },
+    {"TimestampPath",        WAIT,     TEXT,   state_reference,    AT(timestamp_path) },
+    {"Resource",             TASK,     TEXT,   state_resource,     NONE               },
+    {"TimeoutSeconds",       TASK,     NUMBER, state_seconds,      AT(timeout_ms)     },
+    {"TimeoutSecondsPath",   TASK,     TEXT,   state_reference,    AT(timeout_path)   },
+    {"HeartbeatSeconds",     TASK,     NUMBER, state_seconds,      AT(heartbeat_ms)   },
+    {"HeartbeatSecondsPath", TASK,     TEXT,   state_reference,    AT(heartbeat_path) },
+    {"Choices",              CHOICE,   LIST,   state_choices,      NONE               },
+    {"Default",              CHOICE,   TEXT,   state_text,         AT(default_next)   },
+    {"Branches",             PARALLEL, LIST,   state_branches,     NONE               },
+    {"Retry",                WORKING,  LIST,   state_retry,        NONE               },
+    {"Catch",                CATCHING, LIST,   state_catch,        NONE               },
+    {"Error",                FAIL,     TEXT,   state_error,        AT(error)          },
+    {"Cause",                FAIL,     TEXT,   state_error,        AT(cause)          },
+    {"ErrorPath",            FAIL,     ANY,    state_later,        NONE               },
+    {"CausePath",            FAIL,     ANY,    state_later,        NONE               },
+    {"Arguments",            WORKING,  ANY,    state_later,        NONE               },
+    {"Output",               FLOWING,  ANY,    state_later,        NONE               },
+    {"Assign",               FLOWING,  ANY,    state_later,        NONE               },
+    {"Credentials",          TASK,     ANY,    state_later,        NONE               },
+};
+
+/* Fields that a type cannot do without, beside Type. */
+static const struct {
+    enum asl_type type;
+    const char *name;
+} state_required[] = {
+    {ASL_TASK,     "Resource"},
+    {ASL_CHOICE,   "Choices" },
+    {ASL_PARALLEL, "Branches"},
+};
+
+/* Paths that may be null, and the flags that stand for it. */
+static const struct {
+    size_t path, flag;
+} state_nulls[] = {
+    {AT(input_path),  AT(discard_input) },
+    {AT(result_path), AT(discard_result)},
+    {AT(output_path), AT(discard_output)},
 };
 
 /* Two fields of which a state may have one. */
@@ -123,24 +138,25 @@ static void *state_place(struct asl_state *state, size_t offset)
     return (char *)state + offset;
 }
 
-static void state_read_nothing(struct asl_parser *parser, const struct asl_at *at,
-                               const struct state_field *field, const struct json *value,
-                               struct asl_state *state)
+/* Checked for its kind only; Type was read before, End is asked for by state_check_next. */
+static void state_nothing(struct asl_parser *parser, const struct asl_at *at,
+                          const struct state_field *field, const struct json *value,
+                          struct asl_state *state)
 {
     (void)parser, (void)at, (void)field, (void)value, (void)state;
 }
 
-static void state_read_later(struct asl_parser *parser, const struct asl_at *at,
-                             const struct state_field *field, const struct json *value,
-                             struct asl_state *state)
+static void state_later(struct asl_parser *parser, const struct asl_at *at,
+                        const struct state_field *field, const struct json *value,
+                        struct asl_state *state)
 {
     (void)value, (void)state;
     asl_problem(parser, at, "NOT_SUPPORTED_YET", "%s is not supported yet", field->name);
 }
 
-static void state_read_language(struct asl_parser *parser, const struct asl_at *at,
-                                const struct state_field *field, const struct json *value,
-                                struct asl_state *state)
+static void state_language(struct asl_parser *parser, const struct asl_at *at,
+                           const struct state_field *field, const struct json *value,
+                           struct asl_state *state)
 {
     if (!strcmp(value->string, "JSONata"))
         asl_problem(parser, at, "NOT_SUPPORTED_YET", "QueryLanguage JSONata is not supported yet");
@@ -149,75 +165,82 @@ static void state_read_language(struct asl_parser *parser, const struct asl_at *
     (void)field, (void)state;
 }
 
-static void state_read_text(struct asl_parser *parser, const struct asl_at *at,
-                            const struct state_field *field, const struct json *value,
-                            struct asl_state *state)
+static void state_text(struct asl_parser *parser, const struct asl_at *at,
+                       const struct state_field *field, const struct json *value,
+                       struct asl_state *state)
 {
     (void)parser, (void)at;
     *(const char **)state_place(state, field->offset) = value->string;
 }
 
-/* End: false is as good as no End; state_check_next asks the definition. */
-static void state_read_end(struct asl_parser *parser, const struct asl_at *at,
-                           const struct state_field *field, const struct json *value,
-                           struct asl_state *state)
+static void state_set_path(struct asl_parser *parser, const struct asl_at *at, size_t offset,
+                           const struct json *value, struct asl_state *state, enum asl_path_use use)
 {
-    (void)parser, (void)at, (void)field, (void)value, (void)state;
+    for (size_t i = 0; value->kind == JSON_NULL && i < ARRAY_SIZE(state_nulls); i++) {
+        if (state_nulls[i].path == offset)
+            *(bool *)state_place(state, state_nulls[i].flag) = true;
+    }
+    if (value->kind != JSON_NULL)
+        *(const struct asl_path **)state_place(state, offset) =
+            asl_read_path(parser, at, value, use);
 }
 
-static void state_read_path(struct asl_parser *parser, const struct asl_at *at,
+static void state_path(struct asl_parser *parser, const struct asl_at *at,
+                       const struct state_field *field, const struct json *value,
+                       struct asl_state *state)
+{
+    state_set_path(parser, at, field->offset, value, state, ASL_PATH_ANY);
+}
+
+static void state_result_path(struct asl_parser *parser, const struct asl_at *at,
+                              const struct state_field *field, const struct json *value,
+                              struct asl_state *state)
+{
+    state_set_path(parser, at, field->offset, value, state, ASL_PATH_RESULT);
+}
+
+static void state_reference(struct asl_parser *parser, const struct asl_at *at,
                             const struct state_field *field, const struct json *value,
                             struct asl_state *state)
 {
-    const struct asl_path **place = state_place(state, field->offset);
-
-    if (field->flag == ASL_NO_OFFSET) {
-        *place = asl_read_path(parser, at, value, field->use);
-        return;
-    }
-    if (!asl_kind_is(parser, at, value, TEXT | ASL_KIND(JSON_NULL)))
-        return;
-    if (value->kind == JSON_NULL)
-        *(bool *)state_place(state, field->flag) = true;
-    else
-        *place = asl_read_path(parser, at, value, field->use);
+    state_set_path(parser, at, field->offset, value, state, ASL_PATH_REFERENCE);
 }
 
-static void state_read_template(struct asl_parser *parser, const struct asl_at *at,
-                                const struct state_field *field, const struct json *value,
-                                struct asl_state *state)
+static void state_template(struct asl_parser *parser, const struct asl_at *at,
+                           const struct state_field *field, const struct json *value,
+                           struct asl_state *state)
 {
     *(const struct asl_template **)state_place(state, field->offset) =
         asl_read_template(parser, at, value);
 }
 
-static void state_read_result(struct asl_parser *parser, const struct asl_at *at,
-                              const struct state_field *field, const struct json *value,
-                              struct asl_state *state)
+static void state_result(struct asl_parser *parser, const struct asl_at *at,
+                         const struct state_field *field, const struct json *value,
+                         struct asl_state *state)
 {
     (void)parser, (void)at, (void)field;
     state->result = value;
 }
 
-static void state_read_resource(struct asl_parser *parser, const struct asl_at *at,
-                                const struct state_field *field, const struct json *value,
-                                struct asl_state *state)
+static void state_resource(struct asl_parser *parser, const struct asl_at *at,
+                           const struct state_field *field, const struct json *value,
+                           struct asl_state *state)
 {
     (void)field;
     asl_read_resource(parser, at, value->string, state);
 }
 
-static void state_read_seconds(struct asl_parser *parser, const struct asl_at *at,
-                               const struct state_field *field, const struct json *value,
-                               struct asl_state *state)
+static void state_seconds(struct asl_parser *parser, const struct asl_at *at,
+                          const struct state_field *field, const struct json *value,
+                          struct asl_state *state)
 {
     if (asl_whole_number(parser, at, value, 1, ASL_SECONDS_MAX))
         *(int64_t *)state_place(state, field->offset) = value->integer * 1000;
 }
 
-static void state_read_wait_seconds(struct asl_parser *parser, const struct asl_at *at,
-                                    const struct state_field *field, const struct json *value,
-                                    struct asl_state *state)
+static void state_wait_seconds(struct asl_parser *parser, const struct asl_at *at,
+                               const struct state_field *field, const struct json *value,
+                               struct asl_state *state)
 {
     (void)field;
     state->has_seconds = asl_whole_number(parser, at, value, 0, ASL_SECONDS_MAX);
@@ -225,9 +248,9 @@ static void state_read_wait_seconds(struct asl_parser *parser, const struct asl_
         state->seconds = value->integer;
 }
 
-static void state_read_timestamp(struct asl_parser *parser, const struct asl_at *at,
-                                 const struct state_field *field, const struct json *value,
-                                 struct asl_state *state)
+static void state_timestamp(struct asl_parser *parser, const struct asl_at *at,
+                            const struct state_field *field, const struct json *value,
+                            struct asl_state *state)
 {
     (void)field;
     state->has_timestamp = asl_timestamp(value, &state->timestamp_ms);
@@ -236,17 +259,17 @@ static void state_read_timestamp(struct asl_parser *parser, const struct asl_at 
                     "expected an RFC 3339 timestamp such as 2026-03-14T01:59:00Z");
 }
 
-static void state_read_choices(struct asl_parser *parser, const struct asl_at *at,
-                               const struct state_field *field, const struct json *value,
-                               struct asl_state *state)
+static void state_choices(struct asl_parser *parser, const struct asl_at *at,
+                          const struct state_field *field, const struct json *value,
+                          struct asl_state *state)
 {
     (void)field;
     asl_read_choices(parser, at, value, state);
 }
 
-static void state_read_branches(struct asl_parser *parser, const struct asl_at *at,
-                                const struct state_field *field, const struct json *value,
-                                struct asl_state *state)
+static void state_branches(struct asl_parser *parser, const struct asl_at *at,
+                           const struct state_field *field, const struct json *value,
+                           struct asl_state *state)
 {
     (void)field;
     if (!value->count)
@@ -263,31 +286,31 @@ static void state_read_branches(struct asl_parser *parser, const struct asl_at *
     state->branch_count = value->count;
 }
 
-static void state_read_retry(struct asl_parser *parser, const struct asl_at *at,
-                             const struct state_field *field, const struct json *value,
-                             struct asl_state *state)
+static void state_retry(struct asl_parser *parser, const struct asl_at *at,
+                        const struct state_field *field, const struct json *value,
+                        struct asl_state *state)
 {
     (void)field;
     asl_read_retry(parser, at, value, state);
 }
 
-static void state_read_catch(struct asl_parser *parser, const struct asl_at *at,
-                             const struct state_field *field, const struct json *value,
-                             struct asl_state *state)
+static void state_catch(struct asl_parser *parser, const struct asl_at *at,
+                        const struct state_field *field, const struct json *value,
+                        struct asl_state *state)
 {
     (void)field;
     asl_read_catch(parser, at, value, state);
 }
 
-static void state_read_error(struct asl_parser *parser, const struct asl_at *at,
-                             const struct state_field *field, const struct json *value,
-                             struct asl_state *state)
+static void state_error(struct asl_parser *parser, const struct asl_at *at,
+                        const struct state_field *field, const struct json *value,
+                        struct asl_state *state)
 {
-    uint32_t most = field->offset == OFFSET(error) ? LIMIT_ERROR_BYTES : LIMIT_CAUSE_BYTES;
+    uint32_t most = field->offset == AT(error) ? LIMIT_ERROR_BYTES : LIMIT_CAUSE_BYTES;
 
     if (value->count > most)
         asl_problem(parser, at, "FIELD_VALUE", "expected at most %u bytes", most);
-    if (field->offset == OFFSET(error) && !strncmp(value->string, "States.", 7))
+    if (field->offset == AT(error) && !strncmp(value->string, "States.", 7))
         asl_problem(parser, at, "ERROR_NAME_RESERVED",
                     "names that begin with States. belong to the language");
     *(const char **)state_place(state, field->offset) = value->string;
@@ -309,7 +332,7 @@ static void state_unknown_field(struct asl_parser *parser, const struct asl_at *
 
     buf_init(&buf, parser->arena, 1024);
     for (size_t i = 0; i < ARRAY_SIZE(state_fields); i++) {
-        if ((state_fields[i].types & (1u << type)) && state_fields[i].read != state_read_later)
+        if ((state_fields[i].types & (1u << type)) && state_fields[i].read != state_later)
             buf_printf(&buf, "%s%s", buf.len ? ", " : "", state_fields[i].name);
     }
     asl_problem(parser, at, "FIELD_UNKNOWN", "a %s state has: %s", asl_type_name(type), buf.data);
@@ -346,7 +369,7 @@ static void state_check_next(struct asl_parser *parser, const struct asl_at *at,
     bool has_next = json_get(value, "Next") != NULL;
     bool ends = json_get_bool(value, "End", false);
 
-    if (!((LEADING | UNKNOWN) & (1u << type)))
+    if (!(ONWARD & (1u << type)))
         return;
     if (has_next && ends)
         asl_problem(parser, at, "NEXT_OR_END", "expected Next or End, not both");
@@ -374,12 +397,10 @@ static void state_check(struct asl_parser *parser, const struct asl_at *at,
 {
     const struct json *parameters = json_get(value, "Parameters");
 
-    for (size_t i = 0; i < ARRAY_SIZE(state_fields); i++) {
-        const struct state_field *field = &state_fields[i];
-
-        if (strcmp(field->name, "Type") != 0 && (field->required & (1u << state->type)) &&
-            !json_get(value, field->name))
-            asl_problem(parser, at, "FIELD_REQUIRED", "the field %s is required", field->name);
+    for (size_t i = 0; i < ARRAY_SIZE(state_required); i++) {
+        if (state_required[i].type == state->type && !json_get(value, state_required[i].name))
+            asl_problem(parser, at, "FIELD_REQUIRED", "the field %s is required",
+                        state_required[i].name);
     }
     for (size_t i = 0; i < ARRAY_SIZE(state_conflicts); i++) {
         if (json_get(value, state_conflicts[i][0]) && json_get(value, state_conflicts[i][1]))

@@ -1,10 +1,10 @@
 /*
  * arena.h - memory that is given back all at once.
  *
- * An arena belongs to a lifetime: the process, a request, a turn. What is allocated in it lives until
- * arena_reset or arena_free; nothing is freed alone. Allocation never fails: out of memory stops the
- * process (state is durable, and every size a client controls has a limit in limits.h long before).
- * An arena is used by one thread at a time.
+ * An arena belongs to a lifetime: the process, a request, a turn. What is allocated in it lives
+ * until arena_reset or arena_free; nothing is freed alone. Allocation never fails: out of memory
+ * stops the process (state is durable, and every size a client controls has a limit in limits.h
+ * long before). An arena is used by one thread at a time.
  */
 #ifndef FERMATA_BASE_ARENA_H
 #define FERMATA_BASE_ARENA_H

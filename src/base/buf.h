@@ -1,9 +1,10 @@
 /*
  * buf.h - a growing piece of text or bytes that knows its maximum from birth.
  *
- * Invariant: data is NUL-terminated at len. A buf in an arena needs no clean-up; growing past bytes_max
- * sets `overflow`, drops what came after, and later appends do nothing, so that a writer checks once,
- * at the end. A buf whose arena is null only counts: len is what would have been written.
+ * Invariant: data is NUL-terminated at len. A buf in an arena needs no clean-up; growing past
+ * bytes_max sets `overflow`, drops what came after, and later appends do nothing, so that a writer
+ * checks once, at the end. A buf whose arena is null only counts: len is what would have been
+ * written.
  */
 #ifndef FERMATA_BASE_BUF_H
 #define FERMATA_BASE_BUF_H
@@ -15,6 +16,9 @@
 #include "base/check.h"
 
 struct arena;
+
+/* For what we make ourselves, from rows that have limits of their own. */
+#define BUF_BYTES_OWN ((size_t)1 << 40)
 
 struct buf {
     struct arena *arena;

@@ -220,7 +220,7 @@ bool clock_parse(const char *text, size_t len, int64_t *ret_ms)
     if (hour > 23 || minute > 59 || second > 60)
         return false;
     time_ms = clock_days(year, month, day) * CLOCK_DAY_MS;
-    time_ms += ((int64_t)hour * 60 + minute - offset) * 60000 + second * 1000;
+    time_ms += ((int64_t)hour * 60 + minute - offset) * 60000 + (int64_t)second * 1000;
     /* A leap second is the last of a day in UTC; it is read as the first of the next one. */
     if (second == 60 && time_ms % CLOCK_DAY_MS != 0)
         return false;

@@ -1,9 +1,9 @@
 /*
  * clock.h - the only place that asks what time it is.
  *
- * Wall time is milliseconds since 1970 UTC; it is read through a `struct clock` so that tests can stop and
- * move it. clock_now_ms never goes back inside one process, whatever the system's clock does: histories
- * stay in order.
+ * Wall time is milliseconds since 1970 UTC; it is read through a `struct clock` so that tests can
+ * stop and move it. clock_now_ms never goes back inside one process, whatever the system's clock
+ * does: histories stay in order.
  */
 #ifndef FERMATA_BASE_CLOCK_H
 #define FERMATA_BASE_CLOCK_H

@@ -81,7 +81,7 @@ struct fault {
     const struct json *members;
 };
 
-/* Fills *fault (pointer may be null) and returns err, so that callers can `return fault_set(...)`. */
+/* Fills *fault (fault, pointer, format may be null) and returns err: `return fault_set(...)`. */
 enum err fault_set(struct fault *fault, struct arena *arena, enum err err, const char *pointer,
                    const char *format, ...) PRINTF_LIKE(5, 6);
 

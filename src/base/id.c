@@ -18,9 +18,9 @@ enum { ID_NODE_BITS = 10, ID_COUNT_BITS = 12, ID_TIME_SHIFT = ID_NODE_BITS + ID_
 #define ID_EPOCH_MS INT64_C(1704067200000) /* 2024-01-01 UTC */
 #define ID_TIME_MAX ((INT64_C(1) << 41) - 1)
 
-static const char id_digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+_Static_assert(ID_STEP == 1 << ID_NODE_BITS, "the node stands in the low bits");
 
-_Static_assert(ID_BLOCK_MAX == 1 << ID_COUNT_BITS, "a block fits into one millisecond");
+static const char id_digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
 void id_source_init(struct id_source *source, struct clock *clock, uint32_t node)
 {
@@ -30,28 +30,8 @@ void id_source_init(struct id_source *source, struct clock *clock, uint32_t node
     atomic_store(&source->last, 0);
 }
 
-static int64_t id_first_of(const struct id_source *source, int64_t time)
-{
-    CHECK(time <= ID_TIME_MAX);
-    return (time << ID_TIME_SHIFT) | ((int64_t)source->node << ID_COUNT_BITS);
-}
-
-/* The first of `count` ids after `last`: in the present millisecond, or right behind `last` when
- * that is later (then ids run ahead of the clock for a moment), but never across the end of a
- * millisecond. */
-static int64_t id_after(const struct id_source *source, int64_t last, int64_t count, int64_t now)
-{
-    int64_t first = id_first_of(source, now);
-    int64_t used;
-
-    if (last < first)
-        return first;
-    used = (last & (ID_BLOCK_MAX - 1)) + 1;
-    if (used + count <= ID_BLOCK_MAX)
-        return last + 1;
-    return id_first_of(source, (last >> ID_TIME_SHIFT) + 1);
-}
-
+/* In the present millisecond, or right behind the last one when that is later: then ids run ahead of the clock for a
+ * moment, and the count flows over into the time. */
 int64_t id_block(struct id_source *source, int64_t count)
 {
     int64_t now = clock_now_ms(source->clock) - ID_EPOCH_MS;
@@ -59,12 +39,14 @@ int64_t id_block(struct id_source *source, int64_t count)
     int64_t first;
 
     CHECK(count >= 1);
-    CHECK(count <= ID_BLOCK_MAX);
+    CHECK(now <= ID_TIME_MAX);
     if (now < 0)
         now = 0;
     do {
-        first = id_after(source, last, count, now);
-    } while (!atomic_compare_exchange_weak(&source->last, &last, first + count - 1));
+        first = (now << ID_TIME_SHIFT) | (int64_t)source->node;
+        if (first <= last)
+            first = last + ID_STEP;
+    } while (!atomic_compare_exchange_weak(&source->last, &last, first + (count - 1) * ID_STEP));
     return first;
 }
 

@@ -108,7 +108,7 @@ unsigned json_depth(const struct json *value)
 /* Exact: an integer beyond 2^53 is not equal to the real it would be rounded to. */
 static bool json_equal_int_real(int64_t integer, double real)
 {
-    if (!(real >= -0x1p63 && real < 0x1p63))
+    if (real < -9223372036854775808.0 || real >= 9223372036854775808.0)
         return false;
     return (int64_t)real == integer && (double)(int64_t)real == real;
 }

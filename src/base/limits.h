@@ -57,7 +57,8 @@
 /* clang-format on */
 
 #define LIMIT_ENUM(name, value, unit, reason) LIMIT_##name = (value),
-__extension__ enum limit { LIMIT_LIST(LIMIT_ENUM) };
+/* The negative one makes the type signed. */
+__extension__ enum limit { LIMIT_UNUSED = -1, LIMIT_LIST(LIMIT_ENUM) };
 #undef LIMIT_ENUM
 
 #endif

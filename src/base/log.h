@@ -1,8 +1,8 @@
 /*
  * log.h - one JSON object a line on standard error, for people at three in the morning.
  *
- * Every line of a request carries what log_context was given (execution, operator, plan, state, status).
- * No secret is ever passed to it: tokens and keys have no formatter here.
+ * Every line of a request carries what log_context was given (execution, operator, plan, state,
+ * status). No secret is ever passed to it: tokens and keys have no formatter here.
  */
 #ifndef FERMATA_BASE_LOG_H
 #define FERMATA_BASE_LOG_H

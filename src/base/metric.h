@@ -1,7 +1,8 @@
 /*
  * metric.h - counters, gauges and histograms, in Prometheus' text format.
  *
- * The list below is all there is: one row a metric. Updates are lock-free and may come from any thread.
+ * The list below is all there is: one row a metric. Updates are lock-free and may come from any
+ * thread.
  */
 #ifndef FERMATA_BASE_METRIC_H
 #define FERMATA_BASE_METRIC_H
@@ -41,8 +42,8 @@ struct buf;
 enum metric { METRIC_LIST(METRIC_ENUM) METRIC_COUNT };
 #undef METRIC_ENUM
 
-void metric_add(enum metric metric, int64_t by);     /* counters and gauges (may be negative there) */
-void metric_set(enum metric metric, int64_t value);  /* gauges */
+void metric_add(enum metric metric, int64_t by); /* counters and gauges (may be negative there) */
+void metric_set(enum metric metric, int64_t value);     /* gauges */
 void metric_observe(enum metric metric, int64_t value); /* histograms; buckets are powers of two */
 int64_t metric_value(enum metric metric);
 void metric_print(struct buf *buf); /* Prometheus text format 0.0.4 */

@@ -184,7 +184,8 @@ const struct cli_command cli_commands[] = {
 };
 /* clang-format on */
 
-/* The command whose words begin argv; the one with more words wins ("human complete" before "human"). */
+/* The command whose words begin argv; the one with more words wins ("human complete" before
+ * "human"). */
 const struct cli_command *cli_find_command(int argc, char **argv, int *ret_words)
 {
     const struct cli_command *found = NULL;
@@ -232,22 +233,28 @@ static int cli_unknown(int argc, char **argv)
     return CLI_EXIT_USAGE;
 }
 
-/* The server takes its own flags; those that stood before `serve` are handed to it behind. */
-static int cli_run_server(int argc, char **argv, int first, int (*serve)(int argc, char **argv))
+/* The server takes its own flags; a --dir that stood before `serve` is handed to it. */
+static int cli_run_server(struct cli *cli, int argc, char **argv,
+                          int (*serve)(int argc, char **argv))
 {
-    char **list = xalloc(sizeof(*list) * ((size_t)argc + 1));
+    struct arena *arena;
+    char **list;
     int count = 0;
     int result;
-    char name[] = "fermata serve";
 
-    list[count++] = name;
-    for (int i = 1; i < first; i++)
+    if (cli->globals.url || cli->globals.output || cli->globals.retry_ms.given) {
+        cli_say("of these flags only --dir means something to the server");
+        return CLI_EXIT_USAGE;
+    }
+    arena = arena_new();
+    list = ARENA_ARRAY(arena, char *, (size_t)argc + 3);
+    list[count++] = arena_string(arena, "fermata serve");
+    if (cli->globals.dir)
+        list[count++] = arena_printf(arena, "--dir=%s", cli->globals.dir);
+    for (int i = 1; i < argc; i++)
         list[count++] = argv[i];
-    for (int i = first + 1; i < argc; i++)
-        list[count++] = argv[i];
-    list[count] = NULL;
     result = serve(count, list);
-    free(list);
+    arena_free(arena);
     return result;
 }
 
@@ -318,7 +325,7 @@ int cli_main(int argc, char **argv, int (*serve)(int argc, char **argv))
     if (!cli.command)
         return cli_unknown(argc - first, argv + first);
     if (cli.command->server)
-        return cli_run_server(argc, argv, first, serve);
+        return cli_run_server(&cli, argc - first, argv + first, serve);
 
     log_set_level(LOG_ERROR);
     curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -1,8 +1,9 @@
 /*
  * cli.h - the command line: a client of the HTTP API like any other.
  *
- * `fermata <command> ...`. The table of commands is in cli.c; one file a command, cmd_*.c. This room may use
- * token (to make tokens offline), asl (to check plans offline) and base, nothing of the server.
+ * `fermata <command> ...`. The table of commands is in cli.c; one file a command, cmd_*.c. This
+ * room may use token (to make tokens offline), asl (to check plans offline) and base, nothing of
+ * the server.
  */
 #ifndef FERMATA_CLI_CLI_H
 #define FERMATA_CLI_CLI_H
@@ -27,7 +28,8 @@
 enum cli_exit { CLI_EXIT_LIST(CLI_EXIT_ENUM) };
 #undef CLI_EXIT_ENUM
 
-/* Runs one command line and gives the exit code. `serve` runs the server; its argv[0] is "fermata serve". */
+/* Runs one command line and gives the exit code. `serve` runs the server; its argv[0] is "fermata
+ * serve". */
 int cli_main(int argc, char **argv, int (*serve)(int argc, char **argv));
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * cli_client.c - requests to the server: one attempt, or as many as are safe.
  *
- * libcurl is seen nowhere else in this room. The token goes only to the address it belongs to: redirects are
- * not followed, and a server on this machine is never asked through a proxy.
+ * libcurl is seen nowhere else in this room. The token goes only to the address it belongs to:
+ * redirects are not followed, and a server on this machine is never asked through a proxy.
  */
 #include "cli/cli_priv.h"
 
@@ -86,7 +86,8 @@ static void cli_client_set_up(struct cli_client *client, const struct cli_reques
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "fermata/" FERMATA_VERSION);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CLI_CLIENT_CONNECT_MS);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(request->answer_ms ? request->answer_ms : CLI_CLIENT_ANSWER_MS));
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                     (long)(request->answer_ms ? request->answer_ms : CLI_CLIENT_ANSWER_MS));
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, client->stop ? 0L : 1L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, cli_client_on_progress);

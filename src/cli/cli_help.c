@@ -15,8 +15,8 @@ static const struct {
 } cli_help_environment[] = {
     {"FERMATA_URL",   "address of the server, when neither --url nor --dir is given"},
     {"FERMATA_TOKEN", "the token for that address (or for --url)"},
-    {"FERMATA_DIR",   "the server's folder, when neither --dir, --url nor FERMATA_URL is given; default ./fermata-data. "
-                      "The folder has the files `url` and `token`"},
+    {"FERMATA_DIR",   "the server's folder, when neither --dir, --url nor FERMATA_URL is given; "
+                      "default ./fermata-data. The folder has the files `url` and `token`"},
     {"NO_COLOR",      "not empty: no colours"},
     {"LANG, LC_ALL",  "a UTF-8 locale draws trees with lines, any other with ASCII"},
 };
@@ -111,8 +111,10 @@ static void cli_help_markdown_command(const struct cli_command *command)
 static void cli_help_markdown(void)
 {
     puts("# The command line\n\n"
-         "Made by `fermata help --markdown`; do not edit. Every command is a client of the HTTP API\n"
-         "(`docs/openapi.yaml`); `plan validate`, `token`, `limits`, `completion` and `help` need no server.\n\n"
+         "Made by `fermata help --markdown`; do not edit. Every command is a client of the HTTP "
+         "API\n"
+         "(`docs/openapi.yaml`); `plan validate`, `token`, `limits`, `completion` and `help` need "
+         "no server.\n\n"
          "## Flags of every command\n\n"
          "They stand before the command or after it.\n");
     cli_help_markdown_options(cli_global_options);
@@ -147,15 +149,16 @@ struct cmd_help_options {
     bool markdown;
 };
 
+/* clang-format off */
 const struct cli_options cmd_help_options = {
-    .list =
-        (const struct cli_option[]){
-            {"markdown", 0, CLI_KIND_FLAG, offsetof(struct cmd_help_options, markdown), NULL,
-             "all of it, as docs/cli.md", 0, 0, NULL},
-            {0},
-        },
+    .list = (const struct cli_option[]){
+        CLI_OPTION("markdown", 0, FLAG, offsetof(struct cmd_help_options, markdown), NULL,
+                   "all of it, as docs/cli.md"),
+        {0},
+    },
     .bytes = sizeof(struct cmd_help_options),
 };
+/* clang-format on */
 
 int cmd_help(struct cli *cli)
 {

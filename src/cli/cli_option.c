@@ -1,8 +1,8 @@
 /*
  * cli_option.c - flags: lists of struct cli_option, read by the C library's argp.
  *
- * A command says what its flags are, in a list; the same list makes the parser, the help, the shell's
- * completion and docs/cli.md, so that they cannot disagree.
+ * A command says what its flags are, in a list; the same list makes the parser, the help, the
+ * shell's completion and docs/cli.md, so that they cannot disagree.
  */
 #include "cli/cli_priv.h"
 
@@ -17,22 +17,21 @@
 
 /* clang-format off */
 const struct cli_option cli_global_options[] = {
-    {"dir", 'd', CLI_KIND_TEXT, offsetof(struct cli_globals, dir), "D",
-     "the server's folder, with its address and a token (default: $FERMATA_DIR, ./fermata-data)", 0, 0, NULL},
-    {"url", 'u', CLI_KIND_TEXT, offsetof(struct cli_globals, url), "URL",
-     "the server's address (default: $FERMATA_URL, D/url); the token is $FERMATA_TOKEN, else D/token", 0, 0, NULL},
-    {"output", 'o', CLI_KIND_TEXT, offsetof(struct cli_globals, output), "text|json",
-     "for people, or the server's JSON for programs", 0, 0, " text json "},
-    {"retry", 0, CLI_KIND_DURATION, offsetof(struct cli_globals, retry_ms), "TIME",
-     "how long to repeat what is safe to repeat while the server is busy or away (default 30s)", 0, 0, NULL},
+    CLI_OPTION("dir", 'd', TEXT, offsetof(struct cli_globals, dir), "D",
+               "the server's folder, with its address and a token (default: $FERMATA_DIR, ./fermata-data)"),
+    CLI_OPTION("url", 'u', TEXT, offsetof(struct cli_globals, url), "URL",
+               "the server's address (default: $FERMATA_URL, D/url); the token is $FERMATA_TOKEN, else D/token"),
+    CLI_OPTION("output", 'o', TEXT, offsetof(struct cli_globals, output), "text|json",
+               "for people, or the server's JSON for programs", .words = " text json "),
+    CLI_OPTION("retry", 0, DURATION, offsetof(struct cli_globals, retry_ms), "TIME",
+               "how long to repeat what is safe to repeat while the server is busy or away (default 30s)"),
     {0},
 };
 /* clang-format on */
 
 static const struct cli_option cli_first_options[] = {
-    {"help", '?', CLI_KIND_FLAG, offsetof(struct cli_globals, help), NULL, "this list", 0, 0, NULL},
-    {"version", 'V', CLI_KIND_FLAG, offsetof(struct cli_globals, version), NULL, "the version", 0,
-     0, NULL},
+    CLI_OPTION("help", '?', FLAG, offsetof(struct cli_globals, help), NULL, "this list"),
+    CLI_OPTION("version", 'V', FLAG, offsetof(struct cli_globals, version), NULL, "the version"),
     {0},
 };
 
@@ -50,7 +49,13 @@ bool cli_duration_parse(const char *text, int64_t *ret_ms)
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+    } units[] = {
+        {"ms", 1       },
+        {"s",  1000    },
+        {"m",  60000   },
+        {"h",  3600000 },
+        {"d",  86400000}
+    };
     char *end;
     long long number;
 
@@ -128,6 +133,7 @@ static void cli_option_wrong(const struct cli_option *option, const char *text,
 static void cli_option_store(const struct cli_option *option, void *into, char *text,
                              struct argp_state *state)
 {
+    struct cli_option_input *input = state->input;
     void *place = (char *)into + option->offset;
     struct cli_list *list = place;
     bool good = true;
@@ -147,7 +153,8 @@ static void cli_option_store(const struct cli_option *option, void *into, char *
         good = cli_option_number(option, text, place);
         break;
     case CLI_KIND_LIST:
-        list->items = xrealloc(list->items, sizeof(*list->items) * (list->count + 1));
+        if (!list->items) /* there cannot be more than there are words */
+            list->items = ARENA_ARRAY(input->cli->arena, const char *, (size_t)state->argc);
         list->items[list->count++] = text;
         break;
     }
@@ -245,14 +252,16 @@ static size_t cli_option_fill(struct argp_option *into, const struct cli_option 
     return count;
 }
 
-/* The argp form of a command's flags and of those that all take; heap, for the length of the process. */
+/* The argp form of a command's flags and of those that all take; heap, for the length of the
+ * process. */
 static struct argp_option *cli_option_argp(const struct cli_option *own)
 {
     size_t total = cli_option_count(own) + cli_option_count(cli_global_options) + 2;
     struct argp_option *list = xalloc(sizeof(*list) * total);
     size_t count = cli_option_fill(list, own, CLI_OPTION_KEY, 1);
 
-    list[count++] = (struct argp_option){.doc = "Where the server is, and how to answer:", .group = 2};
+    list[count++] =
+        (struct argp_option){.doc = "Where the server is, and how to answer:", .group = 2};
     cli_option_fill(list + count, cli_global_options, CLI_OPTION_GLOBAL_KEY, 2);
     return list;
 }
@@ -274,7 +283,8 @@ int cli_option_globals(int argc, char **argv, struct cli_globals *globals)
     return input.first_word;
 }
 
-/* Summary, and behind the flags what else there is to know; argp wants them with a vertical tab between. */
+/* Summary, and behind the flags what else there is to know; argp wants them with a vertical tab
+ * between. */
 static char *cli_option_doc(struct arena *arena, const struct cli_command *command)
 {
     char *doc = arena_printf(arena, "%s.\v%s", command->summary, command->doc ? command->doc : "");

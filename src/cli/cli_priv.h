@@ -1,9 +1,10 @@
 /*
  * cli_priv.h - what the files of this room share; included from src/cli only.
  *
- * One `struct cli` is one command line. All texts and values live in its arena unless said otherwise. A
- * command is a function `int cmd_NAME(struct cli *cli)` that returns an exit code of cli.h; it has said what is
- * wrong, on standard error, before it returns another code than CLI_EXIT_OK.
+ * One `struct cli` is one command line. All texts and values live in its arena unless said
+ * otherwise. A command is a function `int cmd_NAME(struct cli *cli)` that returns an exit code of
+ * cli.h; it has said what is wrong, on standard error, before it returns another code than
+ * CLI_EXIT_OK.
  */
 #ifndef FERMATA_CLI_CLI_PRIV_H
 #define FERMATA_CLI_CLI_PRIV_H
@@ -18,7 +19,8 @@
 #include "base/json.h"
 #include "cli/cli.h"
 
-#define CLI_ANSWER_BYTES_MAX ((size_t)64 << 20) /* of one answer of the server, or of one file read */
+#define CLI_ANSWER_BYTES_MAX                                                                       \
+    ((size_t)64 << 20) /* of one answer of the server, or of one file read */
 
 /* ---- options: cli_option.c ---- */
 
@@ -41,7 +43,8 @@ struct cli_list {
     size_t count;
 };
 
-/* One option; a list of them ends with a row of zeros. `offset` is where its value goes in the struct. */
+/* One option; a list of them ends with a row of zeros. `offset` is where its value goes in the
+ * struct. */
 struct cli_option {
     const char *name;
     char letter; /* 0: none */
@@ -52,6 +55,13 @@ struct cli_option {
     int64_t min, max;  /* of a number or duration; both 0: any that is not negative */
     const char *words; /* " stopped quiescent ": the only ones allowed; null: any */
 };
+
+/* A row of such a list; behind the help may stand `.min = 1, .max = 9` or `.words = ...`. */
+#define CLI_OPTION(name_, letter_, kind_, place, value_, ...)                                      \
+    {                                                                                              \
+        .name = name_, .letter = letter_, .kind = CLI_KIND_##kind_, .offset = place,               \
+        .value = value_, .help = __VA_ARGS__                                                       \
+    }
 
 struct cli_options {
     const struct cli_option *list;
@@ -83,18 +93,19 @@ const char *cli_group_title(enum cli_group group);
 struct cli;
 
 struct cli_command {
-    const char *name;    /* one word or two */
+    const char *name; /* one word or two */
     enum cli_group group;
     const char *summary; /* one line, no full stop */
     const char *usage;   /* its arguments: "ID" */
     const char *doc;     /* what else there is to know; may be null */
     const struct cli_options *options;
     size_t args_min, args_max;
-    bool takes_program;  /* the first argument ends the options: the rest is a program and its own */
-    bool server;         /* runs in another room: see cli_main */
+    bool takes_program; /* the first argument ends the options: the rest is a program and its own */
+    bool server;        /* runs in another room: see cli_main */
     int (*run)(struct cli *cli);
 };
-extern const struct cli_command cli_commands[]; /* THE COMMAND TABLE, cli.c; ends with a row without a name */
+extern const struct cli_command
+    cli_commands[]; /* THE COMMAND TABLE, cli.c; ends with a row without a name */
 
 struct cli {
     struct arena *arena;
@@ -113,7 +124,8 @@ struct cli {
 
 /* Reads the flags that stand before the command; returns the index of the first word, or argc. */
 int cli_option_globals(int argc, char **argv, struct cli_globals *globals);
-/* Reads what stands behind the command (argv[0] is its name) into cli; ends the process on wrong usage. */
+/* Reads what stands behind the command (argv[0] is its name) into cli; ends the process on wrong
+ * usage. */
 void cli_option_parse(struct cli *cli, int argc, char **argv);
 void cli_option_help(const struct cli_command *command, FILE *file);
 /* "30s" to ms; false when it is not a duration. */
@@ -150,7 +162,8 @@ struct cli_answer {
 };
 
 struct cli_client;
-/* A client is used by one thread. `stop` (may be null) is looked at while waiting; true gives up. */
+/* A client is used by one thread. `stop` (may be null) is looked at while waiting; true gives up.
+ */
 struct cli_client *cli_client_new(const struct cli_target *target, const _Atomic bool *stop);
 void cli_client_free(struct cli_client *client);
 /* One attempt; the answer lives in `arena`. */
@@ -168,7 +181,8 @@ int cli_get(struct cli *cli, const char *path, struct cli_answer *ret);
 int cli_post(struct cli *cli, const char *verb, const struct json *body, struct cli_answer *ret);
 /* The same without saying anything: for commands that know what to do about an error. */
 int cli_call_quietly(struct cli *cli, const struct cli_request *request, struct cli_answer *ret);
-int cli_problem(struct cli *cli, const struct cli_answer *answer); /* says it, returns the exit code */
+int cli_problem(struct cli *cli,
+                const struct cli_answer *answer); /* says it, returns the exit code */
 int cli_problem_exit(const struct cli_answer *answer);
 /* "fermata: ..." on standard error; returns CLI_EXIT_USAGE, so that it can be returned. */
 int cli_usage_error(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -188,7 +202,8 @@ struct cli_pages {
 /* Fetches into one array. *ret_more says that the server has more; *ret_cursor may be null. */
 int cli_pages_get(struct cli *cli, const struct cli_pages *pages, struct json **ret_items,
                   const char **ret_cursor);
-void cli_query_add(struct buf *buf, const char *name, const char *value); /* nothing for a null value */
+void cli_query_add(struct buf *buf, const char *name,
+                   const char *value); /* nothing for a null value */
 const char *cli_path(struct arena *arena, const char *before, const char *id, const char *after);
 
 /* ---- values: cli_value.c ---- */
@@ -201,10 +216,13 @@ int cli_value_file(struct cli *cli, const char *path, const char **ret_text, siz
 const char *cli_value_line(struct arena *arena, const char *path);
 const char *cli_value_random(struct arena *arena); /* 32 characters nobody can guess */
 const char *cli_value_count(struct arena *arena, int64_t count); /* 1111 -> "1,111" */
-const char *cli_value_plural(struct arena *arena, int64_t count, const char *noun); /* "1,111 locks" */
-const char *cli_value_time(struct arena *arena, const struct json *ms); /* RFC 3339, "-" when absent */
-const char *cli_value_age(struct arena *arena, int64_t ms);             /* "3m 12s" */
-const char *cli_value_text(struct arena *arena, const struct json *value); /* strings bare, else JSON */
+const char *cli_value_plural(struct arena *arena, int64_t count,
+                             const char *noun); /* "1,111 locks" */
+const char *cli_value_time(struct arena *arena,
+                           const struct json *ms);          /* RFC 3339, "-" when absent */
+const char *cli_value_age(struct arena *arena, int64_t ms); /* "3m 12s" */
+const char *cli_value_text(struct arena *arena,
+                           const struct json *value); /* strings bare, else JSON */
 const char *cli_value_member(struct arena *arena, const struct json *object, const char *name);
 /* Same text with control characters made visible, so that nobody's data can steer a terminal. */
 const char *cli_value_clean(struct arena *arena, const char *text);
@@ -214,8 +232,15 @@ bool cli_status_is_final(const char *status);
 
 /* ---- what people see: cli_table.c ---- */
 
-enum cli_style { CLI_STYLE_PLAIN, CLI_STYLE_BOLD, CLI_STYLE_DIM, CLI_STYLE_GOOD, CLI_STYLE_BAD,
-                 CLI_STYLE_WAIT, CLI_STYLE_STOPPED };
+enum cli_style {
+    CLI_STYLE_PLAIN,
+    CLI_STYLE_BOLD,
+    CLI_STYLE_DIM,
+    CLI_STYLE_GOOD,
+    CLI_STYLE_BAD,
+    CLI_STYLE_WAIT,
+    CLI_STYLE_STOPPED
+};
 enum cli_style cli_style_of_status(const char *status);
 const char *cli_style_on(const struct cli *cli, enum cli_style style); /* "" without colour */
 const char *cli_style_off(const struct cli *cli);
@@ -227,9 +252,10 @@ void cli_table_add(struct cli_table *table, const char *text); /* the next cell;
 void cli_table_add_styled(struct cli_table *table, const char *text, enum cli_style style);
 void cli_table_print(struct cli_table *table, FILE *file);
 size_t cli_text_width(const char *text); /* columns on a terminal */
-void cli_print_field(const struct cli *cli, const char *name, const char *value); /* "name   value" */
-void cli_print_json(const struct json *value);                   /* a line for programs */
-void cli_print_answer(const struct cli_answer *answer);          /* the server's own bytes */
+void cli_print_field(const struct cli *cli, const char *name,
+                     const char *value);                /* "name   value" */
+void cli_print_json(const struct json *value);          /* a line for programs */
+void cli_print_answer(const struct cli_answer *answer); /* the server's own bytes */
 void cli_print_json_field(struct cli *cli, const char *name, const struct json *value);
 
 /* ---- help: cli_help.c ---- */
@@ -242,6 +268,7 @@ const struct cli_command *cli_find_command(int argc, char **argv, int *ret_words
 
 /* The receipt of a halt in words: cmd_receipt.c. */
 void cmd_receipt_print(struct cli *cli, const struct json *receipt, FILE *file);
+const char *cmd_receipt_actor(struct arena *arena, const struct json *actor);
 /* Waits until an execution is final; fills *ret with its last answer: cmd_run.c. */
 int cmd_run_wait(struct cli *cli, const char *id, bool held_is_end, struct cli_answer *ret);
 int cmd_run_exit(const struct json *execution); /* the exit code that its status stands for */

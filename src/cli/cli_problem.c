@@ -74,9 +74,14 @@ int cli_problem_exit(const struct cli_answer *answer)
     static const struct {
         int status, code;
     } codes[] = {
-        {401, CLI_EXIT_NOT_ALLOWED}, {403, CLI_EXIT_NOT_ALLOWED}, {404, CLI_EXIT_NOT_FOUND},
-        {408, CLI_EXIT_UNREACHABLE}, {409, CLI_EXIT_REFUSED},     {412, CLI_EXIT_REFUSED},
-        {422, CLI_EXIT_REFUSED},     {429, CLI_EXIT_UNREACHABLE},
+        {401, CLI_EXIT_NOT_ALLOWED},
+        {403, CLI_EXIT_NOT_ALLOWED},
+        {404, CLI_EXIT_NOT_FOUND  },
+        {408, CLI_EXIT_UNREACHABLE},
+        {409, CLI_EXIT_REFUSED    },
+        {412, CLI_EXIT_REFUSED    },
+        {422, CLI_EXIT_REFUSED    },
+        {429, CLI_EXIT_UNREACHABLE},
     };
 
     if (cli_answer_ok(answer))
@@ -94,7 +99,10 @@ static void cli_problem_advise(struct cli *cli, const char *advice)
     static const struct {
         const char *word;
         size_t len;
-    } words[] = {{"{dir}", 5}, {"{id}", 4}};
+    } words[] = {
+        {"{dir}", 5},
+        {"{id}",  4}
+    };
     const char *values[] = {cli->target->dir, cli->subject ? cli->subject : "ID"};
     struct buf buf;
 
@@ -129,10 +137,10 @@ static void cli_problem_unreachable(struct cli *cli, const struct cli_answer *an
 /* Members that say more than the problem itself: descendants still active, who halted it, ... */
 static void cli_problem_members(struct cli *cli, const struct json *body)
 {
-    static const char *const known[] = {"type",   "title",   "status",    "detail", "code",
-                                        "module", "pointer", "request_id"};
+    static const char *const known[] = {"type", "title",  "status",  "detail",
+                                        "code", "module", "pointer", "request_id"};
 
-    for (uint32_t i = 0; i < body->count; i++) {
+    for (uint32_t i = 0; json_is(body, JSON_OBJECT) && i < body->count; i++) {
         const struct json_member *member = &body->members[i];
         bool extra = true;
 
@@ -148,17 +156,18 @@ static void cli_problem_members(struct cli *cli, const struct json *body)
 static void cli_problem_next(struct cli *cli, const struct cli_answer *answer)
 {
     const char *code = cli_answer_code(answer);
-    bool final = strcmp(code, "INVALID_STATE_TRANSITION") == 0 &&
-                 strcmp(cli->command->name, "halt") == 0;
+    bool final =
+        strcmp(code, "INVALID_STATE_TRANSITION") == 0 && strcmp(cli->command->name, "halt") == 0;
 
     if (final) {
-        cli_problem_advise(
-            cli, "it has ended; its active descendants are stopped by: fermata halt {id} --children-only");
+        cli_problem_advise(cli, "it has ended; its active descendants are stopped by: fermata halt "
+                                "{id} --children-only");
         return;
     }
     if (answer->status == 401 && !cli->target->token) {
-        cli_say("no token was sent: there is no $FERMATA_TOKEN with an address, and no file %s/token",
-                cli->target->dir);
+        cli_say(
+            "no token was sent: there is no $FERMATA_TOKEN with an address, and no file %s/token",
+            cli->target->dir);
     }
     for (size_t i = 0; i < ARRAY_SIZE(cli_problem_advice); i++)
         if (strcmp(cli_problem_advice[i].code, code) == 0) {
@@ -232,7 +241,8 @@ int cli_call(struct cli *cli, const struct cli_request *request, struct cli_answ
     if (result && cli->target) /* without a target it has been said */
         return cli_problem(cli, ret);
     if (!result && !json_is(ret->body, JSON_OBJECT)) {
-        cli_say("%s answered, but not with a JSON object: is it a Fermata server?", cli->target->url);
+        cli_say("%s answered, but not with a JSON object: is it a Fermata server?",
+                cli->target->url);
         return CLI_EXIT_UNREACHABLE;
     }
     return result;

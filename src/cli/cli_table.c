@@ -62,7 +62,12 @@ static size_t cli_text_decode(const unsigned char *at, wchar_t *ret)
     static const struct {
         unsigned char mask, lead;
         size_t len;
-    } forms[] = {{0x80, 0x00, 1}, {0xe0, 0xc0, 2}, {0xf0, 0xe0, 3}, {0xf8, 0xf0, 4}};
+    } forms[] = {
+        {0x80, 0x00, 1},
+        {0xe0, 0xc0, 2},
+        {0xf0, 0xe0, 3},
+        {0xf8, 0xf0, 4}
+    };
 
     for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
         uint32_t code;
@@ -109,6 +114,7 @@ struct cli_table *cli_table_new(struct cli *cli, const char *const *headers)
         table->widths[i] = cli_text_width(table->headers[i]);
         table->column_count = i + 1;
     }
+    CHECK(table->column_count > 0);
     return table;
 }
 
@@ -187,7 +193,8 @@ void cli_print_answer(const struct cli_answer *answer)
         putchar('\n');
 }
 
-/* A short value stands beside its name, a long one below, indented; nothing for an absent or null one. */
+/* A short value stands beside its name, a long one below, indented; nothing for an absent or null
+ * one. */
 void cli_print_json_field(struct cli *cli, const char *name, const struct json *value)
 {
     const char *line;

@@ -1,8 +1,9 @@
 /*
  * cli_target.c - where the server is, and with which token to go there.
  *
- * In this order: --url, --dir; FERMATA_URL; FERMATA_DIR; ./fermata-data. A folder has the files `url` (written
- * by a server that listens) and `token`. FERMATA_TOKEN belongs to an address, not to a folder.
+ * In this order: --url, --dir; FERMATA_URL; FERMATA_DIR; ./fermata-data. A folder has the files
+ * `url` (written by a server that listens) and `token`. FERMATA_TOKEN belongs to an address, not to
+ * a folder.
  */
 #include "cli/cli_priv.h"
 
@@ -46,8 +47,8 @@ int cli_find_target(struct cli *cli)
     for (size_t len = strlen(copy); len > 0 && copy[len - 1] == '/'; len--)
         copy[len - 1] = '\0';
     if (strncmp(copy, "http://", 7) != 0 && strncmp(copy, "https://", 8) != 0)
-        return cli_usage_error(cli, "\"%s\" is not an address: it must begin with http:// or https://",
-                               copy);
+        return cli_usage_error(
+            cli, "\"%s\" is not an address: it must begin with http:// or https://", copy);
     target->url = copy;
     target->token = token;
     cli->target = target;

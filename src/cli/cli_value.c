@@ -135,7 +135,8 @@ const char *cli_value_age(struct arena *arena, int64_t ms)
     return arena_printf(arena, "%lldd %lldh", s / 86400, s / 3600 % 24);
 }
 
-/* How many bytes at `at` must not reach a terminal: controls, and marks that turn the writing direction. */
+/* How many bytes at `at` must not reach a terminal: controls, and marks that turn the writing
+ * direction. */
 static size_t cli_value_danger(const unsigned char *at, size_t left)
 {
     if (at[0] < 0x20 || at[0] == 0x7f)

@@ -84,7 +84,8 @@ int cmd_completion(struct cli *cli)
     puts(" --help\"");
     puts("    if [[ $word == -* ]]; then words=$flags; fi");
     puts("    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))");
-    puts("    [[ ${#COMPREPLY[@]} -eq 0 && $word != -* ]] && COMPREPLY=($(compgen -f -- \"$word\"))");
+    puts("    [[ ${#COMPREPLY[@]} -eq 0 && $word != -* ]] && COMPREPLY=($(compgen -f -- "
+         "\"$word\"))");
     puts("}");
     puts("complete -F _fermata fermata");
     return CLI_EXIT_OK;

@@ -1,9 +1,9 @@
 /*
  * cmd_demo.c - demo: a guided tour on a server of its own.
  *
- * The steps are the table at the end of this file. Each shows something and then checks it; the first one that
- * is not as promised ends the tour with exit code 1. Whatever happens, the server, the workers and the folder are
- * gone afterwards.
+ * The steps are the table at the end of this file. Each shows something and then checks it; the
+ * first one that is not as promised ends the tour with exit code 1. Whatever happens, the server,
+ * the workers and the folder are gone afterwards.
  */
 #include "cli/cli_priv.h"
 
@@ -125,34 +125,37 @@ static bool demo_step_plans(struct demo *demo)
             return false;
     }
     return demo_command(demo, 12, DEMO_ARGS("plan", "list")) &&
-           demo_worker_start(demo, DEMO_ARGS("--task", "charge", "--", "echo", "{\"paid\": true}")) &&
-           demo_worker_start(demo, DEMO_ARGS("--task", "press", "--concurrency", "2", "--grace", "1s",
-                                             "--", "sleep", "600"));
+           demo_worker_start(demo,
+                             DEMO_ARGS("--task", "charge", "--", "echo", "{\"paid\": true}")) &&
+           demo_worker_start(demo, DEMO_ARGS("--task", "press", "--concurrency", "2", "--grace",
+                                             "1s", "--", "sleep", "600"));
 }
 
 static bool demo_step_order(struct demo *demo)
 {
-    return demo_command(demo, 5, DEMO_ARGS("run", "order", "--id", "order-1", "--input",
-                                           "{\"customer\": \"Ann\"}")) &&
+    return demo_command(demo, 5,
+                        DEMO_ARGS("run", "order", "--id", "order-1", "--input",
+                                  "{\"customer\": \"Ann\"}")) &&
            demo_wait_status(demo, "order-1", "WAITING_FOR_CALLBACK") &&
-           demo_command(demo, 5, DEMO_ARGS("callback", "order-1", "--output",
-                                           "{\"signed_by\": \"Ann\"}")) &&
+           demo_command(demo, 5,
+                        DEMO_ARGS("callback", "order-1", "--output", "{\"signed_by\": \"Ann\"}")) &&
            demo_wait_status(demo, "order-1", "SUCCESS") &&
            demo_command(demo, 12, DEMO_ARGS("show", "order-1"));
 }
 
 static bool demo_step_tree(struct demo *demo)
 {
-    return demo_command(demo, 5,
-                        DEMO_ARGS("run", "depot", "--id", "depot-1", "--lock", "gate")) &&
+    return demo_command(demo, 5, DEMO_ARGS("run", "depot", "--id", "depot-1", "--lock", "gate")) &&
            demo_wait_tree(demo, "depot-1", DEMO_DEPOT_EXECUTIONS) &&
-           demo_command(demo, 5, DEMO_ARGS("run", "stocktaking", "--id", "stocktaking-1", "--lock",
-                                           "gate")) &&
+           demo_command(
+               demo, 5,
+               DEMO_ARGS("run", "stocktaking", "--id", "stocktaking-1", "--lock", "gate")) &&
            demo_command(demo, 14, DEMO_ARGS("tree", "depot-1")) &&
            demo_command(demo, 5, DEMO_ARGS("locks"));
 }
 
-/* Until a worker has something of the depot in its hands, so that the halt has something to cut off. */
+/* Until a worker has something of the depot in its hands, so that the halt has something to cut
+ * off. */
 static bool demo_wait_in_flight(struct demo *demo)
 {
     struct arena *arena = demo->cli->arena;
@@ -179,8 +182,9 @@ static bool demo_wait_in_flight(struct demo *demo)
 static bool demo_step_halt(struct demo *demo)
 {
     return demo_wait_in_flight(demo) &&
-           demo_command(demo, 40, DEMO_ARGS("halt", "depot-1", "--children", "--yes", "--reason",
-                                            "recalled by the maker", "--wait", "quiescent")) &&
+           demo_command(demo, 40,
+                        DEMO_ARGS("halt", "depot-1", "--children", "--yes", "--reason",
+                                  "recalled by the maker", "--wait", "quiescent")) &&
            demo_all_stopped(demo, "depot-1", DEMO_DEPOT_EXECUTIONS) &&
            demo_wait_status(demo, "stocktaking-1", "SUCCESS") && demo_verify(demo, "depot-1");
 }
@@ -219,7 +223,8 @@ static void *demo_shot_main(void *user)
     return NULL;
 }
 
-/* Sends the halt, kills the server so many ms later, starts it again; *ret_stopped says what is then true. */
+/* Sends the halt, kills the server so many ms later, starts it again; *ret_stopped says what is
+ * then true. */
 static bool demo_kill_in_halt(struct demo *demo, const char *key, int64_t after_ms,
                               bool *ret_stopped)
 {
@@ -263,25 +268,25 @@ static bool demo_step_crash(struct demo *demo)
     for (size_t i = 0; i < ARRAY_SIZE(after_ms) && !stopped; i++)
         if (!demo_kill_in_halt(demo, key, after_ms[i], &stopped))
             return false;
-    return demo_command(demo, 6, DEMO_ARGS("halt", "fleet-1", "--children", "--yes", "--reason",
-                                           "the server will die of this", "--idempotency-key",
-                                           key)) &&
+    return demo_command(demo, 6,
+                        DEMO_ARGS("halt", "fleet-1", "--children", "--yes", "--reason",
+                                  "the server will die of this", "--idempotency-key", key)) &&
            demo_all_stopped(demo, "fleet-1", DEMO_FLEET_EXECUTIONS) && demo_verify(demo, "fleet-1");
 }
 
+/* clang-format off */
 static const struct {
     const char *title;
     bool (*run)(struct demo *demo);
 } demo_steps[] = {
     {"A server, with all it has in one folder", demo_step_server},
-    {"Plans, and two workers that run programs: `echo` for charge, `sleep` for press",
-     demo_step_plans},
+    {"Plans, and two workers that run programs: `echo` for charge, `sleep` for press", demo_step_plans},
     {"An order: a lock, a worker, a child with a timer, a callback", demo_step_order},
     {"A tree of 111 executions that holds the gate; the stocktaking waits for it", demo_step_tree},
-    {"Halt the tree; wait until no worker is busy with it; the gate passes on; the proof",
-     demo_step_halt},
+    {"Halt the tree; wait until no worker is busy; the gate passes on; the proof", demo_step_halt},
     {"A tree of 1,111: kill -9 the server in the middle of its halt, and look", demo_step_crash},
 };
+/* clang-format on */
 
 int cmd_demo(struct cli *cli)
 {

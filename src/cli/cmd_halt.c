@@ -1,8 +1,8 @@
 /*
  * cmd_halt.c - halt: show what it will stop, ask, stop exactly that, print the receipt.
  *
- * What is asked about is a dry run; the halt then carries its digest, so that it stops what was shown or
- * nothing. When the tree has changed in between, the new plan is shown and asked about.
+ * What is asked about is a dry run; the halt then carries its digest, so that it stops what was
+ * shown or nothing. When the tree has changed in between, the new plan is shown and asked about.
  */
 #include "cli/cli_priv.h"
 
@@ -12,7 +12,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define CMD_HALT_WAIT_MS 30000 /* the server's own default */
+#define CMD_HALT_WAIT_MS 30000    /* the server's own default */
 #define CMD_HALT_ANSWER_MS 120000 /* a tree of any size is one commit */
 
 struct cmd_halt_options {
@@ -25,33 +25,34 @@ struct cmd_halt_options {
 #define CMD_HALT_AT(member) offsetof(struct cmd_halt_options, member)
 const struct cli_options cmd_halt_options = {
     .list = (const struct cli_option[]){
-        {"children", 'c', CLI_KIND_FLAG, CMD_HALT_AT(children), NULL,
-         "also every active descendant, at every depth", 0, 0, NULL},
-        {"children-only", 0, CLI_KIND_FLAG, CMD_HALT_AT(children_only), NULL,
-         "only the descendants, whatever the status of the execution itself", 0, 0, NULL},
-        {"yes", 'y', CLI_KIND_FLAG, CMD_HALT_AT(yes), NULL, "do not ask", 0, 0, NULL},
-        {"dry-run", 'n', CLI_KIND_FLAG, CMD_HALT_AT(dry_run), NULL,
-         "show what it would stop, and the digest; change nothing", 0, 0, NULL},
-        {"reason", 'r', CLI_KIND_TEXT, CMD_HALT_AT(reason), "TEXT",
-         "kept word for word, and shown in every history", 0, 0, NULL},
-        {"input", 'i', CLI_KIND_TEXT, CMD_HALT_AT(input), "JSON|@FILE|-",
-         "for a parent that waits for it: its Task succeeds with this, instead of failing", 0, 0, NULL},
-        {"plan-version", 0, CLI_KIND_NUMBER, CMD_HALT_AT(plan_version), "N",
-         "for that parent: go on under this version of its plan", 1, INT64_MAX, NULL},
-        {"max-affected", 0, CLI_KIND_NUMBER, CMD_HALT_AT(max_affected), "N",
-         "refuse when more executions than this would be halted", 1, INT64_MAX, NULL},
-        {"if-status", 0, CLI_KIND_TEXT, CMD_HALT_AT(if_status), "STATUS",
-         "only if the execution has this status", 0, 0, NULL},
-        {"if-epoch", 0, CLI_KIND_NUMBER, CMD_HALT_AT(if_epoch), "N",
-         "only if the execution has this epoch", 0, INT64_MAX, NULL},
-        {"if-digest", 0, CLI_KIND_TEXT, CMD_HALT_AT(if_digest), "DIGEST",
-         "only if a dry run would still give this digest", 0, 0, NULL},
-        {"wait", 0, CLI_KIND_TEXT, CMD_HALT_AT(wait), "stopped|quiescent",
-         "answer at the commit, or when no worker can still be busy with it", 0, 0, " stopped quiescent "},
-        {"wait-ms", 0, CLI_KIND_NUMBER, CMD_HALT_AT(wait_ms), "N",
-         "how long to wait for quiescent (default 30000)", 0, LIMIT_WAIT_MS, NULL},
-        {"idempotency-key", 0, CLI_KIND_TEXT, CMD_HALT_AT(key), "KEY",
-         "the same key halts once (a random one is made when none is given)", 0, 0, NULL},
+        CLI_OPTION("children", 'c', FLAG, CMD_HALT_AT(children), NULL,
+                   "also every active descendant, at every depth"),
+        CLI_OPTION("children-only", 0, FLAG, CMD_HALT_AT(children_only), NULL,
+                   "only the descendants, whatever the status of the execution itself"),
+        CLI_OPTION("yes", 'y', FLAG, CMD_HALT_AT(yes), NULL,
+                   "do not ask"),
+        CLI_OPTION("dry-run", 'n', FLAG, CMD_HALT_AT(dry_run), NULL,
+                   "show what it would stop, and the digest; change nothing"),
+        CLI_OPTION("reason", 'r', TEXT, CMD_HALT_AT(reason), "TEXT",
+                   "kept word for word, and shown in every history"),
+        CLI_OPTION("input", 'i', TEXT, CMD_HALT_AT(input), "JSON|@FILE|-",
+                   "for a parent that waits for it: its Task succeeds with this, instead of failing"),
+        CLI_OPTION("plan-version", 0, NUMBER, CMD_HALT_AT(plan_version), "N",
+                   "for that parent: go on under this version of its plan", .min = 1, .max = INT64_MAX),
+        CLI_OPTION("max-affected", 0, NUMBER, CMD_HALT_AT(max_affected), "N",
+                   "refuse when more executions than this would be halted", .min = 1, .max = INT64_MAX),
+        CLI_OPTION("if-status", 0, TEXT, CMD_HALT_AT(if_status), "STATUS",
+                   "only if the execution has this status"),
+        CLI_OPTION("if-epoch", 0, NUMBER, CMD_HALT_AT(if_epoch), "N",
+                   "only if the execution has this epoch", .min = 0, .max = INT64_MAX),
+        CLI_OPTION("if-digest", 0, TEXT, CMD_HALT_AT(if_digest), "DIGEST",
+                   "only if a dry run would still give this digest"),
+        CLI_OPTION("wait", 0, TEXT, CMD_HALT_AT(wait), "stopped|quiescent",
+                   "answer at the commit, or when no worker can still be busy with it", .words = " stopped quiescent "),
+        CLI_OPTION("wait-ms", 0, NUMBER, CMD_HALT_AT(wait_ms), "N",
+                   "how long to wait for quiescent (default 30000)", .min = 0, .max = LIMIT_WAIT_MS),
+        CLI_OPTION("idempotency-key", 0, TEXT, CMD_HALT_AT(key), "KEY",
+                   "the same key halts once (a random one is made when none is given)"),
         {0},
     },
     .bytes = sizeof(struct cmd_halt_options),
@@ -104,20 +105,15 @@ static struct json *cmd_halt_body(struct cli *cli, const struct json *input, boo
     return body;
 }
 
+/* For a receipt that does not name the parent itself. */
 static void cmd_halt_parent(struct cli *cli, const struct json *answer, FILE *file)
 {
     const struct json *parent = json_get(answer, "callback_for_halt");
-    const struct json *unused = json_get(answer, "unused");
 
-    if (json_is(parent, JSON_OBJECT))
+    if (json_is(parent, JSON_OBJECT) && !json_get(json_get(answer, "receipt"), "callback"))
         fprintf(file, "  parent        %s: %s\n",
                 cli_value_member(cli->arena, parent, "plan_execution_id"),
                 cli_value_member(cli->arena, parent, "result"));
-    if (!unused)
-        unused = json_get(parent, "unused");
-    if (unused && unused->count > 0)
-        fprintf(file, "  unused        %s: no parent waited for it\n",
-                cli_value_text(cli->arena, unused));
 }
 
 static void cmd_halt_headline(struct cli *cli, const struct json *answer, FILE *file)
@@ -135,7 +131,7 @@ static void cmd_halt_headline(struct cli *cli, const struct json *answer, FILE *
 
         actor = actor ? actor : json_get(receipt, "actor");
         fprintf(file, "%s was halted before, nothing changed (halt %s%s%s, %s)\n", id, halt_id,
-                actor ? ", by " : "", actor ? cli_value_text(cli->arena, actor) : "",
+                actor ? ", by " : "", actor ? cmd_receipt_actor(cli->arena, actor) : "",
                 cli_value_time(cli->arena, at ? at : json_get(receipt, "halted_at")));
     } else if (strcmp(outcome, "children_halted") == 0)
         fprintf(file, "halted what was active below %s (halt %s)\n", id, halt_id);
@@ -302,7 +298,8 @@ int cmd_halt(struct cli *cli)
     if (options->children && options->children_only)
         return cli_usage_error(cli, "--children and --children-only are two different halts");
     if (options->wait_ms.given && !options->wait)
-        return cli_usage_error(cli, "--wait-ms says how long, but not what to wait for: --wait quiescent");
+        return cli_usage_error(
+            cli, "--wait-ms says how long, but not what to wait for: --wait quiescent");
     if (options->input) {
         result = cli_value_json(cli, "input", options->input, &input);
         if (result)

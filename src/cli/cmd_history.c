@@ -16,12 +16,13 @@ struct cmd_history_options {
 };
 
 /* clang-format off */
+/* clang-format off */
 const struct cli_options cmd_history_options = {
     .list = (const struct cli_option[]){
-        {"limit", 'n', CLI_KIND_NUMBER, offsetof(struct cmd_history_options, limit), "N",
-         "at most so many events (default 1000)", 1, INT64_MAX, NULL},
-        {"all", 'a', CLI_KIND_FLAG, offsetof(struct cmd_history_options, all), NULL,
-         "all pages", 0, 0, NULL},
+        CLI_OPTION("limit", 'n', NUMBER, offsetof(struct cmd_history_options, limit), "N",
+                   "at most so many events (default 1000)", .min = 1, .max = INT64_MAX),
+        CLI_OPTION("all", 'a', FLAG, offsetof(struct cmd_history_options, all), NULL,
+                   "all pages"),
         {0},
     },
     .bytes = sizeof(struct cmd_history_options),
@@ -102,15 +103,16 @@ struct cmd_watch_options {
     struct cli_number every;
 };
 
+/* clang-format off */
 const struct cli_options cmd_watch_options = {
-    .list =
-        (const struct cli_option[]){
-            {"every", 0, CLI_KIND_DURATION, offsetof(struct cmd_watch_options, every), "TIME",
-             "how often to look (default 500ms)", 10, INT64_MAX / 1000000, NULL},
-            {0},
-        },
+    .list = (const struct cli_option[]){
+        CLI_OPTION("every", 0, DURATION, offsetof(struct cmd_watch_options, every), "TIME",
+                   "how often to look (default 500ms)", .min = 10, .max = INT64_MAX / 1000000),
+        {0},
+    },
     .bytes = sizeof(struct cmd_watch_options),
 };
+/* clang-format on */
 
 /* What a watch has seen: the cursor of the page it reads, and the last event of it. */
 struct cmd_watch {
@@ -160,7 +162,8 @@ static int cmd_watch_look(struct cli *cli, struct cmd_watch *watch)
     }
 }
 
-/* One look: the status first, so that all events of a final execution are there when we read them. */
+/* One look: the status first, so that all events of a final execution are there when we read them.
+ */
 static int cmd_watch_once(struct cli *cli, struct cmd_watch *watch, bool *ret_final)
 {
     struct cli_answer answer;

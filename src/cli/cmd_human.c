@@ -26,8 +26,8 @@ static int cmd_human_list(struct cli *cli, const char *path, struct json **ret_i
 
 int cmd_human(struct cli *cli)
 {
-    static const char *const headers[] = {"HUMAN TASK", "EXECUTION", "STATE", "CREATED", "INPUT",
-                                          NULL};
+    static const char *const headers[] = {"HUMAN TASK", "EXECUTION", "STATE",
+                                          "CREATED",    "INPUT",     NULL};
     struct cli_table *table = cli_table_new(cli, headers);
     struct json *list;
     bool done;
@@ -91,12 +91,12 @@ int cmd_locks(struct cli *cli)
 /* clang-format off */
 const struct cli_options cmd_human_complete_options = {
     .list = (const struct cli_option[]){
-        {"output", 0, CLI_KIND_TEXT, offsetof(struct cmd_result_options, output), "JSON|@FILE|-",
-         "the answer (default {})", 0, 0, NULL},
-        {"error", 'e', CLI_KIND_TEXT, offsetof(struct cmd_result_options, error), "NAME",
-         "it fails with this error", 0, 0, NULL},
-        {"cause", 0, CLI_KIND_TEXT, offsetof(struct cmd_result_options, cause), "TEXT",
-         "why it fails", 0, 0, NULL},
+        CLI_OPTION("output", 0, TEXT, offsetof(struct cmd_result_options, output), "JSON|@FILE|-",
+                   "the answer (default {})"),
+        CLI_OPTION("error", 'e', TEXT, offsetof(struct cmd_result_options, error), "NAME",
+                   "it fails with this error"),
+        CLI_OPTION("cause", 0, TEXT, offsetof(struct cmd_result_options, cause), "TEXT",
+                   "why it fails"),
         {0},
     },
     .bytes = sizeof(struct cmd_result_options),

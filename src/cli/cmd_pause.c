@@ -7,19 +7,16 @@ struct cmd_pause_options {
     const char *reason;
 };
 
-#define CMD_PAUSE_OPTIONS                                                                          \
-    {                                                                                              \
-        .list =                                                                                    \
-            (const struct cli_option[]){                                                           \
-                {"reason", 'r', CLI_KIND_TEXT, offsetof(struct cmd_pause_options, reason), "TEXT", \
-                 "kept in the history", 0, 0, NULL},                                               \
-                {0},                                                                               \
-            },                                                                                     \
-        .bytes = sizeof(struct cmd_pause_options),                                                 \
-    }
+/* clang-format off */
+static const struct cli_option cmd_pause_list[] = {
+    CLI_OPTION("reason", 'r', TEXT, offsetof(struct cmd_pause_options, reason), "TEXT",
+               "kept in the history"),
+    {0},
+};
+/* clang-format on */
 
-const struct cli_options cmd_pause_options = CMD_PAUSE_OPTIONS;
-const struct cli_options cmd_restart_options = CMD_PAUSE_OPTIONS;
+const struct cli_options cmd_pause_options = {cmd_pause_list, sizeof(struct cmd_pause_options)};
+const struct cli_options cmd_restart_options = {cmd_pause_list, sizeof(struct cmd_pause_options)};
 
 static int cmd_pause_send(struct cli *cli, const char *verb)
 {

@@ -70,15 +70,16 @@ struct cmd_plan_get_options {
     struct cli_number version;
 };
 
+/* clang-format off */
 const struct cli_options cmd_plan_get_options = {
-    .list =
-        (const struct cli_option[]){
-            {"version", 0, CLI_KIND_NUMBER, offsetof(struct cmd_plan_get_options, version), "N",
-             "this version, not the latest", 1, INT64_MAX, NULL},
-            {0},
-        },
+    .list = (const struct cli_option[]){
+        CLI_OPTION("version", 0, NUMBER, offsetof(struct cmd_plan_get_options, version), "N",
+                   "this version, not the latest", .min = 1, .max = INT64_MAX),
+        {0},
+    },
     .bytes = sizeof(struct cmd_plan_get_options),
 };
+/* clang-format on */
 
 int cmd_plan_get(struct cli *cli)
 {
@@ -150,7 +151,8 @@ static void cmd_plan_problem_add(struct cli *cli, struct json *list, const struc
     json_push(cli->arena, list, problem);
 }
 
-/* Everything wrong with one file, as the JSON that -o json prints; a file that cannot be read is an exit code. */
+/* Everything wrong with one file, as the JSON that -o json prints; a file that cannot be read is an
+ * exit code. */
 static int cmd_plan_check(struct cli *cli, const char *file, struct json *problems)
 {
     struct asl_problem one = {.pointer = ""};

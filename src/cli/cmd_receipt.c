@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CMD_RECEIPT_ROWS_MAX 20 /* shown of each list; the rest is in -o json */
+#define CMD_RECEIPT_ROWS_MAX 8 /* shown of each list; the rest is in -o json */
 #define CMD_RECEIPT_STATUSES_MAX 16
 
 struct cmd_receipt_tally {
@@ -46,8 +46,8 @@ static const char *cmd_receipt_statuses(struct cli *cli, const struct json *exec
     buf_init(&buf, cli->arena, 4096);
     buf_text(&buf, "");
     for (size_t k = 0; k < count; k++)
-        buf_printf(&buf, "%s%s %s", k > 0 ? ", " : "",
-                   cli_value_count(cli->arena, tally[k].count), tally[k].status);
+        buf_printf(&buf, "%s%s %s", k > 0 ? ", " : "", cli_value_count(cli->arena, tally[k].count),
+                   tally[k].status);
     return buf.data;
 }
 
@@ -136,6 +136,33 @@ static void cmd_receipt_anomalies(struct cli *cli, const struct json *receipt, F
         fprintf(file, "  anomaly       %s\n", cli_value_text(cli->arena, list->items[i]));
 }
 
+/* The parent that was called back, and what of the request no parent waited for. */
+static void cmd_receipt_parent(struct cli *cli, const struct json *receipt, FILE *file)
+{
+    const struct json *parent = json_get(receipt, "callback");
+    const struct json *unused = json_get(receipt, "unused");
+
+    if (json_is(parent, JSON_OBJECT))
+        fprintf(file, "  parent        %s: %s\n",
+                cli_value_member(cli->arena, parent, "plan_execution_id"),
+                cli_value_member(cli->arena, parent, "result"));
+    if (json_is(unused, JSON_ARRAY) && unused->count > 0)
+        fprintf(file, "  unused        %s: no parent waited for it\n",
+                cli_value_text(cli->arena, unused));
+}
+
+const char *cmd_receipt_actor(struct arena *arena, const struct json *actor)
+{
+    const char *subject = json_get_string(actor, "subject");
+    const char *operator_name = json_get_string(actor, "operator_name");
+
+    if (!subject)
+        return cli_value_text(arena, actor);
+    return cli_value_clean(
+        arena,
+        operator_name ? arena_printf(arena, "%s of operator %s", subject, operator_name) : subject);
+}
+
 void cmd_receipt_print(struct cli *cli, const struct json *receipt, FILE *file)
 {
     if (!json_is(receipt, JSON_OBJECT))
@@ -146,6 +173,7 @@ void cmd_receipt_print(struct cli *cli, const struct json *receipt, FILE *file)
             cli_value_count(cli->arena, cmd_receipt_count(receipt, "scheduled")));
     cmd_receipt_locks(cli, receipt, file);
     cmd_receipt_in_flight(cli, receipt, file);
+    cmd_receipt_parent(cli, receipt, file);
     cmd_receipt_anomalies(cli, receipt, file);
 }
 
@@ -153,15 +181,16 @@ struct cmd_receipt_options {
     bool items;
 };
 
+/* clang-format off */
 const struct cli_options cmd_receipt_options = {
-    .list =
-        (const struct cli_option[]){
-            {"items", 0, CLI_KIND_FLAG, offsetof(struct cmd_receipt_options, items), NULL,
-             "every execution that was halted, however many", 0, 0, NULL},
-            {0},
-        },
+    .list = (const struct cli_option[]){
+        CLI_OPTION("items", 0, FLAG, offsetof(struct cmd_receipt_options, items), NULL,
+                   "every execution that was halted, however many"),
+        {0},
+    },
     .bytes = sizeof(struct cmd_receipt_options),
 };
+/* clang-format on */
 
 static int cmd_receipt_items(struct cli *cli)
 {
@@ -197,9 +226,26 @@ static int cmd_receipt_items(struct cli *cli)
     return CLI_EXIT_OK;
 }
 
+static void cmd_receipt_head(struct cli *cli, const struct json *receipt)
+{
+    static const char *const fields[] = {"plan_execution_id", "children", "outcome", "reason"};
+    static const char *const names[] = {"execution", "children", "outcome", "reason"};
+
+    printf("halt %s\n", cli_value_clean(cli->arena, cli->args[0]));
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+        const struct json *value = json_get(receipt, fields[i]);
+
+        if (value && value->kind != JSON_NULL)
+            printf("  %-13s %s\n", names[i], cli_value_text(cli->arena, value));
+    }
+    if (json_get(receipt, "actor"))
+        printf("  %-13s %s\n", "by", cmd_receipt_actor(cli->arena, json_get(receipt, "actor")));
+    if (json_get(receipt, "halted_at"))
+        printf("  %-13s %s\n", "at", cli_value_time(cli->arena, json_get(receipt, "halted_at")));
+}
+
 int cmd_receipt(struct cli *cli)
 {
-    static const char *const fields[] = {"root", "reason", "actor", "outcome"};
     const struct cmd_receipt_options *options = cli->options;
     struct cli_answer answer;
     const struct json *receipt;
@@ -217,15 +263,7 @@ int cmd_receipt(struct cli *cli)
     receipt = json_get(answer.body, "receipt");
     if (!json_is(receipt, JSON_OBJECT))
         receipt = answer.body;
-    printf("halt %s\n", cli_value_clean(cli->arena, cli->args[0]));
-    for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-        const struct json *value = json_get(receipt, fields[i]);
-
-        if (!value)
-            value = json_get(answer.body, fields[i]);
-        if (value && value->kind != JSON_NULL)
-            printf("  %-13s %s\n", fields[i], cli_value_text(cli->arena, value));
-    }
+    cmd_receipt_head(cli, receipt);
     cmd_receipt_print(cli, receipt, stdout);
     return CLI_EXIT_OK;
 }
@@ -257,8 +295,7 @@ int cmd_verify(struct cli *cli)
            clean ? "clean: nothing outlived the halt" : "NOT clean: something outlived the halt",
            cli_style_off(cli));
     for (uint32_t i = 0; json_is(looked_at, JSON_OBJECT) && i < looked_at->count; i++)
-        printf("  looked at  %-18s %s\n",
-               cli_value_clean(cli->arena, looked_at->members[i].name),
+        printf("  looked at  %-18s %s\n", cli_value_clean(cli->arena, looked_at->members[i].name),
                cli_value_text(cli->arena, looked_at->members[i].value));
     for (uint32_t i = 0; json_is(residue, JSON_ARRAY) && i < residue->count; i++)
         printf("  residue    %s\n", cli_value_text(cli->arena, residue->items[i]));

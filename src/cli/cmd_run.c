@@ -22,20 +22,20 @@ struct cmd_run_options {
 /* clang-format off */
 const struct cli_options cmd_run_options = {
     .list = (const struct cli_option[]){
-        {"input", 'i', CLI_KIND_TEXT, offsetof(struct cmd_run_options, input), "JSON|@FILE|-",
-         "the input (default {})", 0, 0, NULL},
-        {"id", 0, CLI_KIND_TEXT, offsetof(struct cmd_run_options, id), "ID",
-         "the execution's id; the same start again starts nothing new", 0, 0, NULL},
-        {"version", 0, CLI_KIND_NUMBER, offsetof(struct cmd_run_options, version), "N",
-         "this version of the plan, not the latest", 1, INT64_MAX, NULL},
-        {"lock", 'l', CLI_KIND_LIST, offsetof(struct cmd_run_options, locks), "NAME",
-         "hold this lock from the start; may be given more than once", 0, 0, NULL},
-        {"start-at", 0, CLI_KIND_TEXT, offsetof(struct cmd_run_options, start_at), "TIME",
-         "not before: 2030-01-31T08:00:00Z, milliseconds since 1970, or +10m", 0, 0, NULL},
-        {"hold-on-failure", 0, CLI_KIND_FLAG, offsetof(struct cmd_run_options, hold_on_failure), NULL,
-         "when it fails, hold it for a restart", 0, 0, NULL},
-        {"wait", 'w', CLI_KIND_FLAG, offsetof(struct cmd_run_options, wait), NULL,
-         "wait for the end and print the output", 0, 0, NULL},
+        CLI_OPTION("input", 'i', TEXT, offsetof(struct cmd_run_options, input), "JSON|@FILE|-",
+                   "the input (default {})"),
+        CLI_OPTION("id", 0, TEXT, offsetof(struct cmd_run_options, id), "ID",
+                   "the execution's id; the same start again starts nothing new"),
+        CLI_OPTION("version", 0, NUMBER, offsetof(struct cmd_run_options, version), "N",
+                   "this version of the plan, not the latest", .min = 1, .max = INT64_MAX),
+        CLI_OPTION("lock", 'l', LIST, offsetof(struct cmd_run_options, locks), "NAME",
+                   "hold this lock from the start; may be given more than once"),
+        CLI_OPTION("start-at", 0, TEXT, offsetof(struct cmd_run_options, start_at), "TIME",
+                   "not before: 2030-01-31T08:00:00Z, milliseconds since 1970, or +10m"),
+        CLI_OPTION("hold-on-failure", 0, FLAG, offsetof(struct cmd_run_options, hold_on_failure), NULL,
+                   "when it fails, hold it for a restart"),
+        CLI_OPTION("wait", 'w', FLAG, offsetof(struct cmd_run_options, wait), NULL,
+                   "wait for the end and print the output"),
         {0},
     },
     .bytes = sizeof(struct cmd_run_options),
@@ -63,7 +63,8 @@ static bool cmd_run_time(const char *text, int64_t *ret_ms)
     return number.given || clock_parse(text, strlen(text), ret_ms);
 }
 
-/* An id made here: rising with time like the server's own, so that rows made together lie together. */
+/* An id made here: rising with time like the server's own, so that rows made together lie together.
+ */
 static const char *cmd_run_id(struct arena *arena)
 {
     struct id_source source;

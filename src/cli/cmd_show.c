@@ -28,8 +28,7 @@ static void cmd_show_optional(struct cli *cli, const struct json *execution, con
 /* "unset" is how an execution without a parent says so. */
 static void cmd_show_parent(struct cli *cli, const struct json *execution)
 {
-    const struct json *related =
-        json_get(json_get(execution, "context"), "related_executions");
+    const struct json *related = json_get(json_get(execution, "context"), "related_executions");
     const char *parent = json_get_string(related, "master_plan_execution_id");
 
     if (parent && strcmp(parent, "unset") != 0)
@@ -84,15 +83,16 @@ struct cmd_reservations_options {
     bool all;
 };
 
+/* clang-format off */
 const struct cli_options cmd_reservations_options = {
-    .list =
-        (const struct cli_option[]){
-            {"all", 'a', CLI_KIND_FLAG, offsetof(struct cmd_reservations_options, all), NULL,
-             "also those that are used or stale", 0, 0, NULL},
-            {0},
-        },
+    .list = (const struct cli_option[]){
+        CLI_OPTION("all", 'a', FLAG, offsetof(struct cmd_reservations_options, all), NULL,
+                   "also those that are used or stale"),
+        {0},
+    },
     .bytes = sizeof(struct cmd_reservations_options),
 };
+/* clang-format on */
 
 int cmd_reservations(struct cli *cli)
 {

@@ -25,10 +25,10 @@ struct cmd_tree_options {
 /* clang-format off */
 const struct cli_options cmd_tree_options = {
     .list = (const struct cli_option[]){
-        {"limit", 'n', CLI_KIND_NUMBER, offsetof(struct cmd_tree_options, limit), "N",
-         "at most so many executions (default 1000)", 1, INT64_MAX, NULL},
-        {"all", 'a', CLI_KIND_FLAG, offsetof(struct cmd_tree_options, all), NULL,
-         "all pages", 0, 0, NULL},
+        CLI_OPTION("limit", 'n', NUMBER, offsetof(struct cmd_tree_options, limit), "N",
+                   "at most so many executions (default 1000)", .min = 1, .max = INT64_MAX),
+        CLI_OPTION("all", 'a', FLAG, offsetof(struct cmd_tree_options, all), NULL,
+                   "all pages"),
         {0},
     },
     .bytes = sizeof(struct cmd_tree_options),
@@ -106,7 +106,8 @@ static void cmd_tree_line(struct cli *cli, const struct cmd_tree_node *node, siz
 static void cmd_tree_branches(struct cli *cli, const struct cmd_tree_node *node, size_t depth,
                               FILE *file)
 {
-    const char *through = cli->utf8 ? "\u2502  " : "|  ", *fork = cli->utf8 ? "\u251c\u2500 " : "|- ",
+    const char *through = cli->utf8 ? "\u2502  " : "|  ",
+               *fork = cli->utf8 ? "\u251c\u2500 " : "|- ",
                *end = cli->utf8 ? "\u2514\u2500 " : "`- ";
     const struct cmd_tree_node *line[CMD_TREE_INDENT_MAX];
     size_t count = 0;

@@ -1,10 +1,11 @@
 /*
  * cmd_worker.c - worker: take tasks from a queue and run a program for each.
  *
- * Each slot is a thread that takes one task at a time and walks it to its end: poll, start the program, renew the
- * lease while it runs, say how it ended. What makes a halt's `quiescent` true is here: a program is stopped as soon
- * as the server says that its execution was halted, and before its lease ends unrenewed; only then is the task
- * given back. A task in the server's books as quiet has no program any more.
+ * Each slot is a thread that takes one task at a time and walks it to its end: poll, start the
+ * program, renew the lease while it runs, say how it ended. What makes a halt's `quiescent` true is
+ * here: a program is stopped as soon as the server says that its execution was halted, and before
+ * its lease ends unrenewed; only then is the task given back. A task in the server's books as quiet
+ * has no program any more.
  */
 #include "cli/cli_priv.h"
 
@@ -23,9 +24,11 @@
 
 #define CMD_WORKER_POLL_MS 20000
 #define CMD_WORKER_GRACE_MS 5000
-#define CMD_WORKER_SLICE_US 100000 /* how late a running program hears that the worker must stop */
-#define CMD_WORKER_AWAY_MS 1000    /* pause between two polls of a server that is away or busy */
-#define CMD_WORKER_EMPTY_MS 100    /* pause after an empty answer that came at once */
+#define CMD_WORKER_SLICE_US                                                                        \
+    100000                      /* how late a running program hears that the worker must stop      \
+                                 */
+#define CMD_WORKER_AWAY_MS 1000 /* pause between two polls of a server that is away or busy */
+#define CMD_WORKER_EMPTY_MS ((int64_t)100) /* pause after an empty answer that came at once */
 #define CMD_WORKER_TELL_US ((int64_t)60 * 1000000)
 #define CMD_WORKER_SLOTS_MAX 256
 
@@ -41,18 +44,18 @@ struct cmd_worker_options {
 #define CMD_WORKER_AT(member) offsetof(struct cmd_worker_options, member)
 const struct cli_options cmd_worker_options = {
     .list = (const struct cli_option[]){
-        {"task", 't', CLI_KIND_TEXT, CMD_WORKER_AT(task), "NAME",
-         "the queue: NAME of the Resource fermata:task:NAME", 0, 0, NULL},
-        {"concurrency", 'c', CLI_KIND_NUMBER, CMD_WORKER_AT(concurrency), "N",
-         "how many programs at a time (default 1)", 1, CMD_WORKER_SLOTS_MAX, NULL},
-        {"name", 0, CLI_KIND_TEXT, CMD_WORKER_AT(name), "NAME",
-         "what the server calls this worker (default host:pid)", 0, 0, NULL},
-        {"grace", 0, CLI_KIND_DURATION, CMD_WORKER_AT(grace), "TIME",
-         "between TERM and KILL (default 5s)", 0, INT64_MAX / 1000000, NULL},
-        {"once", 0, CLI_KIND_FLAG, CMD_WORKER_AT(once), NULL,
-         "take one task, then end", 0, 0, NULL},
-        {"expose-token", 0, CLI_KIND_FLAG, CMD_WORKER_AT(expose_token), NULL,
-         "put FERMATA_TASK_TOKEN, and FERMATA_TOKEN if it was there, into the program's environment", 0, 0, NULL},
+        CLI_OPTION("task", 't', TEXT, CMD_WORKER_AT(task), "NAME",
+                   "the queue: NAME of the Resource fermata:task:NAME"),
+        CLI_OPTION("concurrency", 'c', NUMBER, CMD_WORKER_AT(concurrency), "N",
+                   "how many programs at a time (default 1)", .min = 1, .max = CMD_WORKER_SLOTS_MAX),
+        CLI_OPTION("name", 0, TEXT, CMD_WORKER_AT(name), "NAME",
+                   "what the server calls this worker (default host:pid)"),
+        CLI_OPTION("grace", 0, DURATION, CMD_WORKER_AT(grace), "TIME",
+                   "between TERM and KILL (default 5s)", .min = 0, .max = INT64_MAX / 1000000),
+        CLI_OPTION("once", 0, FLAG, CMD_WORKER_AT(once), NULL,
+                   "take one task, then end"),
+        CLI_OPTION("expose-token", 0, FLAG, CMD_WORKER_AT(expose_token), NULL,
+                   "put FERMATA_TASK_TOKEN, and FERMATA_TOKEN if it was there, into the program's environment"),
         {0},
     },
     .bytes = sizeof(struct cmd_worker_options),
@@ -90,11 +93,11 @@ enum worker_stop {
 static const struct {
     const char *error, *cause;
 } worker_stops[] = {
-    [WORKER_STOP_NONE] = {"", ""},
-    [WORKER_STOP_HALTED] = {"Worker.Halted", "the execution was halted; the program was stopped"},
+    [WORKER_STOP_NONE] = {"",                 ""                                                 },
+    [WORKER_STOP_HALTED] = {"Worker.Halted",    "the execution was halted; the program was stopped"},
     [WORKER_STOP_LEASE] = {"Worker.LeaseLost",
-                           "the lease ended unrenewed; the program was stopped"},
-    [WORKER_STOP_TOLD] = {"Worker.Stopped", "the worker was stopped, and its program with it"},
+                          "the lease ended unrenewed; the program was stopped"                   },
+    [WORKER_STOP_TOLD] = {"Worker.Stopped",   "the worker was stopped, and its program with it"  },
 };
 
 /* One task in hand. */
@@ -115,8 +118,7 @@ static void worker_sleep(const struct worker *worker, int64_t ms)
         nanosleep(&slice, NULL);
 }
 
-static void worker_say(const struct worker_task *task, const char *format, ...)
-    PRINTF_LIKE(2, 3);
+static void worker_say(const struct worker_task *task, const char *format, ...) PRINTF_LIKE(2, 3);
 
 static void worker_say(const struct worker_task *task, const char *format, ...)
 {
@@ -155,8 +157,8 @@ static void worker_renewed(struct worker_task *task, int64_t asked_us, int64_t l
     task->lease_end_us = asked_us + task->lease_us;
     task->beat_us = asked_us + task->lease_us / 3;
     /* The program must be gone when the lease is: TERM comes its grace before, at most a third. */
-    task->kill_us = task->lease_end_us -
-                    (grace_us < task->lease_us / 3 ? grace_us : task->lease_us / 3);
+    task->kill_us =
+        task->lease_end_us - (grace_us < task->lease_us / 3 ? grace_us : task->lease_us / 3);
 }
 
 static void worker_beat(struct worker_task *task)
@@ -209,7 +211,8 @@ static void worker_attend(struct worker_task *task, struct program *program)
             task->stop = WORKER_STOP_TOLD;
         if (task->stop && !dead_us) {
             program_signal(program, SIGTERM);
-            program_signal(program, SIGCONT); /* one that is stopped hears TERM only when it goes on */
+            program_signal(program,
+                           SIGCONT); /* one that is stopped hears TERM only when it goes on */
             dead_us = clock_monotonic_us() + worker->grace_us;
         }
         if (dead_us && dead_us < until_us)
@@ -219,7 +222,8 @@ static void worker_attend(struct worker_task *task, struct program *program)
     }
 }
 
-/* Tells how a task ended; repeats while the server is away, as long as somebody may still wait for it. */
+/* Tells how a task ended; repeats while the server is away, as long as somebody may still wait for
+ * it. */
 static void worker_tell(struct worker_task *task, const char *verb, const struct json *body,
                         struct cli_answer *ret)
 {
@@ -244,8 +248,7 @@ static void worker_tell(struct worker_task *task, const char *verb, const struct
         ret->status = 200;
 }
 
-static void worker_told(struct worker_task *task, const struct cli_answer *answer,
-                        const char *what)
+static void worker_told(struct worker_task *task, const struct cli_answer *answer, const char *what)
 {
     struct arena *arena = task->slot->arena;
 
@@ -315,12 +318,11 @@ static void worker_end(struct worker_task *task, const struct program_result *re
     else if (!result->exited)
         worker_fail(task, "Worker.Signal",
                     arena_printf(arena, "signal %d (%s)%s%s", result->code,
-                                 sigabbrev_np(result->code) ? sigabbrev_np(result->code) : "?",
-                                 gap, result->errors));
+                                 sigabbrev_np(result->code) ? sigabbrev_np(result->code) : "?", gap,
+                                 result->errors));
     else if (result->code != 0)
-        worker_fail(
-            task, "Worker.ExitStatus",
-            arena_printf(arena, "exit status %d%s%s", result->code, gap, result->errors));
+        worker_fail(task, "Worker.ExitStatus",
+                    arena_printf(arena, "exit status %d%s%s", result->code, gap, result->errors));
     else
         worker_complete(task, result);
 }
@@ -332,7 +334,8 @@ static bool worker_env_is(const char *entry, const char *name)
     return strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
-/* Our environment without what the program must not have, and with what it is told about its task. */
+/* Our environment without what the program must not have, and with what it is told about its task.
+ */
 static char **worker_environment(const struct worker_task *task)
 {
     struct arena *arena = task->slot->arena;
@@ -340,11 +343,11 @@ static char **worker_environment(const struct worker_task *task)
     const struct {
         const char *name, *value;
     } own[] = {
-        {"FERMATA_TASK", task->slot->worker->options->task},
-        {"FERMATA_PLAN_EXECUTION_ID", json_get_string(task->json, "plan_execution_id")},
-        {"FERMATA_STATE", json_get_string(task->json, "state")},
-        {"FERMATA_ATTEMPT", cli_value_member(arena, task->json, "attempt")},
-        {"FERMATA_TASK_TOKEN", expose ? task->token : NULL},
+        {"FERMATA_TASK",              task->slot->worker->options->task},
+        {"FERMATA_PLAN_EXECUTION_ID", json_get_string(task->json,        "plan_execution_id")},
+        {"FERMATA_STATE",                           json_get_string(task->json,                                              "state")},
+        {"FERMATA_ATTEMPT",                   cli_value_member(arena,       task->json, "attempt")},
+        {"FERMATA_TASK_TOKEN",expose ? task->token : NULL   },
     };
     size_t count = 0, total = 0;
     char **list;
@@ -422,9 +425,9 @@ static void worker_poll_failed(struct worker_slot *slot, const struct cli_answer
     }
     if (atomic_exchange(&worker->stop, true))
         return; /* another slot has said it */
-    fprintf(stderr, "fermata worker: the server refuses to give tasks: %d %s%s%s\n",
-            answer->status, cli_value_clean(slot->arena, cli_answer_code(answer)),
-            detail ? ": " : "", detail ? cli_value_clean(slot->arena, detail) : "");
+    fprintf(stderr, "fermata worker: the server refuses to give tasks: %d %s%s%s\n", answer->status,
+            cli_value_clean(slot->arena, cli_answer_code(answer)), detail ? ": " : "",
+            detail ? cli_value_clean(slot->arena, detail) : "");
     if (answer->status == 401 || answer->status == 403)
         cli_advise("make a token with scope work: fermata token --dir %s --scope work",
                    worker->cli->target->dir);
@@ -516,9 +519,8 @@ int cmd_worker(struct cli *cli)
     const struct cmd_worker_options *options = cli->options;
     const char *name = options->name ? options->name : worker_name(cli);
     struct worker worker = {.cli = cli, .options = options, .main_thread = pthread_self()};
-    size_t count = options->concurrency.given && !options->once
-                       ? (size_t)options->concurrency.value
-                       : 1;
+    size_t count =
+        options->concurrency.given && !options->once ? (size_t)options->concurrency.value : 1;
     struct worker_slot *slots = ARENA_ARRAY(cli->arena, struct worker_slot, count);
     sigset_t signals;
     int result;

@@ -57,9 +57,13 @@ static const struct {
     const char *text;  /* the definition; or null: starts children of the plan before it */
     const char *child; /* the plan it starts DEMO_FAN_OUT times */
 } demo_plans[] = {
-    {"delivery", demo_plans_delivery, NULL}, {"order", demo_plans_order, NULL},
-    {"stocktaking", demo_plans_stocktaking, NULL}, {"parcel", demo_plans_parcel, NULL},
-    {"round", NULL, "parcel"}, {"depot", NULL, "round"}, {"fleet", NULL, "depot"},
+    {"delivery",    demo_plans_delivery,    NULL    },
+    {"order",       demo_plans_order,       NULL    },
+    {"stocktaking", demo_plans_stocktaking, NULL    },
+    {"parcel",      demo_plans_parcel,      NULL    },
+    {"round",       NULL,                   "parcel"},
+    {"depot",       NULL,                   "round" },
+    {"fleet",       NULL,                   "depot" },
 };
 
 /* A branch with one Task that starts a child and waits for it. */

@@ -144,7 +144,7 @@ static pid_t demo_spawn(struct demo *demo, const char *log, const char *const *a
     pid_t parent = getpid(), pid;
 
     argv[0] = demo->self;
-    for (size_t i = 0; args[i] && i < 62; i++)
+    for (size_t i = 0; i < 62 && args[i]; i++)
         argv[i + 1] = arena_string(demo->cli->arena, args[i]);
     fflush(NULL);
     pid = fork();
@@ -253,7 +253,7 @@ bool demo_worker_start(struct demo *demo, const char *const *args)
     all[count++] = "worker";
     all[count++] = "--dir";
     all[count++] = demo->dir;
-    for (size_t i = 0; args[i] && count < 31; i++)
+    for (size_t i = 0; count < 31 && args[i]; i++)
         all[count++] = args[i];
     pid = demo_spawn(demo, "worker.log", all);
     if (pid < 0)
@@ -340,7 +340,7 @@ bool demo_command(struct demo *demo, int lines, const char *const *args)
     demo_show_command(args);
     argv[count++] = demo->self;
     argv[count++] = arena_printf(demo->cli->arena, "--dir=%s", demo->dir);
-    for (size_t i = 0; args[i] && count < 63; i++)
+    for (size_t i = 0; count < 63 && args[i]; i++)
         argv[count++] = arena_string(demo->cli->arena, args[i]);
     if (pipe2(pipes, O_CLOEXEC))
         return demo_wrong("a pipe could not be made: %s", strerror(errno));
@@ -362,8 +362,7 @@ bool demo_command(struct demo *demo, int lines, const char *const *args)
     return !demo_interrupted();
 }
 
-static bool demo_call(struct demo *demo, const struct cli_request *request,
-                      const struct json **ret)
+static bool demo_call(struct demo *demo, const struct cli_request *request, const struct json **ret)
 {
     struct cli_answer answer;
 

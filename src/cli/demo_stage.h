@@ -1,8 +1,8 @@
 /*
  * demo_stage.h - what the demo stands on: a folder, a server and workers that are gone afterwards.
  *
- * Functions return false when something is not as promised; the reason has been said, or an interrupt is why.
- * Used by one thread.
+ * Functions return false when something is not as promised; the reason has been said, or an
+ * interrupt is why. Used by one thread.
  */
 #ifndef FERMATA_CLI_DEMO_STAGE_H
 #define FERMATA_CLI_DEMO_STAGE_H
@@ -15,7 +15,7 @@
 #include "cli/cli_priv.h"
 
 #define DEMO_WORKERS_MAX 2
-#define DEMO_WAIT_MS 20000 /* for anything that must happen */
+#define DEMO_WAIT_MS ((int64_t)20000) /* for anything that must happen */
 
 struct demo {
     struct cli *cli;
@@ -47,7 +47,7 @@ bool demo_post(struct demo *demo, const char *verb, const struct json *body,
                const struct json **ret);
 bool demo_wait_status(struct demo *demo, const char *id, const char *status);
 
-bool demo_pause(int64_t ms);    /* false when interrupted */
+bool demo_pause(int64_t ms); /* false when interrupted */
 bool demo_interrupted(void);
 const _Atomic bool *demo_interrupt_flag(void);
 /* "not as promised": says what, returns false. */

@@ -17,14 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PROGRAM_LOOK_MS 20           /* how often we look whether it has ended */
-#define PROGRAM_LINGER_US 1000000    /* what its children may still write after its end */
-#define PROGRAM_ERRORS_BYTES 8192    /* of standard error that are kept */
+#define PROGRAM_LOOK_MS 20        /* how often we look whether it has ended */
+#define PROGRAM_LINGER_US 1000000 /* what its children may still write after its end */
+#define PROGRAM_ERRORS_BYTES 8192 /* of standard error that are kept */
 #define PROGRAM_CHUNK_BYTES 16384
 
 struct program {
     struct arena *arena;
-    pid_t pid; /* and process group */
+    pid_t pid;        /* and process group */
     int in, out, err; /* our ends; -1 when closed */
     const char *input;
     size_t input_len, input_done;
@@ -194,7 +194,8 @@ static void program_look(struct program *program)
 
     if (program->ended)
         return;
-    /* WNOWAIT: it stays a zombie, so that its number and its group stay ours until program_close. */
+    /* WNOWAIT: it stays a zombie, so that its number and its group stay ours until program_close.
+     */
     if (waitid(P_PID, (id_t)program->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid == program->pid) {
         program->ended = true;
@@ -214,9 +215,11 @@ static bool program_is_over(const struct program *program)
 /* Waits for data, but not so long that the end of the program goes unseen. */
 static void program_wait(struct program *program, int64_t until_us)
 {
-    struct pollfd fds[3] = {{.fd = program->in, .events = POLLOUT},
-                            {.fd = program->out, .events = POLLIN},
-                            {.fd = program->err, .events = POLLIN}};
+    struct pollfd fds[3] = {
+        {.fd = program->in,  .events = POLLOUT},
+        {.fd = program->out, .events = POLLIN },
+        {.fd = program->err, .events = POLLIN }
+    };
     int64_t left_ms = (until_us - clock_monotonic_us()) / 1000 + 1;
 
     if (left_ms > PROGRAM_LOOK_MS)
@@ -247,7 +250,40 @@ void program_signal(struct program *program, int signal)
     kill(-program->pid, signal);
 }
 
-/* The tail in order; a character cut at its begin and bytes that are no UTF-8 become question marks. */
+/* How many bytes the character at `at` has; 0 when it is not good UTF-8, or NUL. */
+static size_t program_utf8(const unsigned char *at, size_t left)
+{
+    static const struct {
+        unsigned char first, last; /* of the lead byte */
+        unsigned char second_min, second_max;
+        size_t len;
+    } forms[] = {
+        {0x01, 0x7f, 0x00, 0xff, 1},
+        {0xc2, 0xdf, 0x80, 0xbf, 2},
+        {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3},
+        {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4},
+        {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    size_t i = 0;
+
+    while (i < ARRAY_SIZE(forms) && (at[0] < forms[i].first || at[0] > forms[i].last))
+        i++;
+    if (i == ARRAY_SIZE(forms) || forms[i].len > left)
+        return 0;
+    if (forms[i].len > 1 && (at[1] < forms[i].second_min || at[1] > forms[i].second_max))
+        return 0;
+    for (size_t k = 2; k < forms[i].len; k++)
+        if ((at[k] & 0xc0) != 0x80)
+            return 0;
+    return forms[i].len;
+}
+
+/* The tail in order; a character cut at its begin and bytes that are no UTF-8 become question
+ * marks. */
 static const char *program_errors(struct program *program)
 {
     size_t len = program->tail_total;
@@ -261,29 +297,19 @@ static const char *program_errors(struct program *program)
         count--;
     text[count] = '\0';
     for (size_t i = 0; i < count;) {
-        const unsigned char *at = (const unsigned char *)text + i;
-        size_t need = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
-                                     : (at[0] & 0xf0) == 0xe0          ? 3
-                                     : at[0] >= 0xf0 && at[0] < 0xf5   ? 4
-                                                                       : 0;
-        size_t good = need > 0 && need <= count - i ? 1 : 0;
+        size_t good = program_utf8((const unsigned char *)text + i, count - i);
 
-        while (good > 0 && good < need && (at[good] & 0xc0) == 0x80)
-            good++;
-        if (need == 3 && good == 3) /* no overlong form, no surrogate */
-            good = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ? 0 : 3;
-        if (need == 4 && good == 4)
-            good = (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f) ? 0 : 4;
-        if (good != need || need == 0 || at[0] == '\0')
-            text[i] = '?', good = 1;
-        i += good;
+        if (good == 0)
+            text[i] = '?';
+        i += good > 0 ? good : 1;
     }
     return text;
 }
 
 void program_close(struct program *program, struct program_result *ret)
 {
-    program_signal(program, SIGKILL); /* what is left of its group; for the zombie itself it is nothing */
+    program_signal(program,
+                   SIGKILL); /* what is left of its group; for the zombie itself it is nothing */
     waitpid(program->pid, NULL, 0);
     program_close_fd(&program->in);
     program_close_fd(&program->out);

@@ -239,13 +239,10 @@ static void lane_commit_unknown(enum err err)
 
 static enum err lane_commit(struct lane *lane)
 {
-    int64_t started_us = clock_monotonic_us();
     enum err err = sql_commit(lane->sql);
 
     if (err && err != ERR_STORAGE_FULL)
         lane_commit_unknown(err);
-    metric_observe(METRIC_COMMIT_US, clock_monotonic_us() - started_us);
-    metric_add(METRIC_COMMITS, 1);
     return err;
 }
 
@@ -368,10 +365,8 @@ bool lane_step(struct lane *lane)
         return false;
     lane_run_batch(lane, &batch);
     arena_reset(lane->arena);
-    if (sql_log_bytes(lane->sql) > LANE_LOG_MOST_BYTES) {
-        metric_add(METRIC_CHECKPOINTS, 1);
+    if (sql_log_bytes(lane->sql) > LANE_LOG_MOST_BYTES)
         sql_checkpoint(lane->sql, false);
-    }
     return batch.jobs || batch.due;
 }
 
@@ -395,10 +390,8 @@ static void lane_purge(struct lane *lane)
 
 static void lane_quiet(struct lane *lane)
 {
-    if (sql_log_bytes(lane->sql) > LANE_LOG_QUIET_BYTES) {
-        metric_add(METRIC_CHECKPOINTS, 1);
+    if (sql_log_bytes(lane->sql) > LANE_LOG_QUIET_BYTES)
         sql_checkpoint(lane->sql, false);
-    }
     lane_purge(lane);
 }
 

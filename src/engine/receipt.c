@@ -284,7 +284,7 @@ enum err receipt_digest(struct store *store, struct arena *arena, const struct h
     receipt_int(arena, parent, "plan_version", callback->plan_version);
     receipt_text(arena, parent, "result", callback->result);
     json_add(arena, all, "callback", callback->parent ? parent : &json_null);
-    buf_init(&buf, arena, SIZE_MAX / 2);
+    buf_init(&buf, arena, BUF_BYTES_OWN);
     json_print_canonical(&buf, all);
     sha256_text(buf.data, buf.len, text);
     *ret = arena_string(arena, text);

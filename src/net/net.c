@@ -113,6 +113,9 @@ static enum MHD_Result net_give(struct net_request *request)
     return MHD_YES;
 }
 
+/* The library decides how many parameters there are. It calls this after the head, for each piece
+ * of the body, after the body, and once more when a parked connection wakes.
+ * NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result net_on_access(void *user, struct MHD_Connection *connection, const char *url,
                                      const char *method, const char *version, const char *data,
                                      size_t *data_len, void **state)
@@ -218,13 +221,16 @@ static int net_listen_on(const struct addrinfo *address)
 
 static uint16_t net_listen_port(int fd)
 {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr_storage storage;
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
     socklen_t len = sizeof(address);
 
-    CHECK(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)(void *)&address)->sin6_port);
-    return ntohs(((struct sockaddr_in *)(void *)&address)->sin_port);
+    CHECK(getsockname(fd, &address.any, &len) == 0);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 static enum err net_listen(struct net *net)
@@ -355,14 +361,10 @@ static void net_wait_idle(struct net *net, int64_t wait_ms)
 /* From here on nothing is parked, and what was is awake: the library cannot stop otherwise. */
 static void net_force_all(struct net *net)
 {
-    struct net_request *request;
-
     pthread_mutex_lock(&net->mutex);
     net->stopping = true;
-    DL_FOREACH(net->parked, request)
-    {
+    for (struct net_request *request = net->parked; request; request = request->next)
         net_request_force(request);
-    }
     while (net->parked)
         pthread_cond_wait(&net->idle, &net->mutex);
     pthread_mutex_unlock(&net->mutex);

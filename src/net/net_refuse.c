@@ -17,18 +17,20 @@ struct net_refuse_text {
 static struct net_refuse_text net_refuse_text(struct net *net, const struct net_refusal *refusal)
 {
     struct net_refuse_text text = {.arena = arena_new(), .content_type = "text/plain"};
-    struct fault fault = {.err = refusal->err, .detail = refusal->detail};
+    struct fault *fault = ARENA_NEW(text.arena, struct fault);
 
+    fault->err = refusal->err;
+    fault->detail = refusal->detail;
     text.body =
-        net->config.error_body(net->config.user, text.arena, &fault, &text.content_type, &text.len);
+        net->config.error_body(net->config.user, text.arena, fault, &text.content_type, &text.len);
     return text;
 }
 
 struct MHD_Response *net_refuse_response(struct net *net, const struct net_refusal *refusal)
 {
     struct net_refuse_text text = net_refuse_text(net, refusal);
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        text.len, (void *)(uintptr_t)text.body, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(text.len, (void *)text.body, MHD_RESPMEM_MUST_COPY);
 
     if (!response)
         die("out of memory for an answer of %zu bytes", text.len);
@@ -60,8 +62,8 @@ static void net_refuse_send(int fd, const char *head, const struct net_refuse_te
                             bool with_body)
 {
     struct iovec parts[2] = {
-        {.iov_base = (void *)(uintptr_t)head,       .iov_len = strlen(head)             },
-        {.iov_base = (void *)(uintptr_t)text->body, .iov_len = with_body ? text->len : 0},
+        {.iov_base = (void *)head,       .iov_len = strlen(head)             },
+        {.iov_base = (void *)text->body, .iov_len = with_body ? text->len : 0},
     };
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = ARRAY_SIZE(parts)};
 

@@ -189,7 +189,7 @@ void net_reply(struct net_request *request, int status, const struct net_header_
      */
     /* The library takes a non-const pointer, and copies. */
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        body_len, body_len ? (void *)(uintptr_t)body : NULL, MHD_RESPMEM_MUST_COPY);
+        body_len, body_len ? (void *)body : NULL, MHD_RESPMEM_MUST_COPY);
 
     if (!response)
         die("out of memory for an answer of %zu bytes", body_len);

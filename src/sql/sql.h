@@ -1,14 +1,14 @@
 /*
  * sql.h - the driver contract: one SQL text, any store.
  *
- * A `struct sql` is one connection, used by one thread at a time. Statements are `static const struct
- * sql_query` objects beside the function that runs them; each is prepared once per connection, found by its
- * address. Parameters are ?1, ?2, ... (a driver may rewrite them). Words that differ between databases are
- * written as comments that one driver reads and the other skips: FOR UPDATE is written as the comment
- * "for update".
+ * A `struct sql` is one connection, used by one thread at a time. Statements are `static const
+ * struct sql_query` objects beside the function that runs them; each is prepared once per
+ * connection, found by its address. Parameters are ?1, ?2, ... (a driver may rewrite them). Words
+ * that differ between databases are written as comments that one driver reads and the other skips:
+ * FOR UPDATE is written as the comment "for update".
  *
- * Rows are read one by one; text and blobs of a row are valid until the next sql_next or sql_end. A query
- * must be drained (sql_end) before the same query is run again on this connection.
+ * Rows are read one by one; text and blobs of a row are valid until the next sql_next or sql_end. A
+ * query must be drained (sql_end) before the same query is run again on this connection.
  *
  * Errors: ERR_STATEMENT_FAILED (logged once, here, with the database's words), ERR_STORAGE_BUSY,
  * ERR_STORAGE_FULL, ERR_STORAGE_IO, ERR_STORAGE_CORRUPT, ERR_STORAGE_CONSTRAINT (a unique or check
@@ -84,7 +84,7 @@ bool sql_next(struct sql_rows *rows);
 enum err sql_end(struct sql_rows *rows) MUST_CHECK;
 
 bool sql_is_null(const struct sql_rows *rows, int column);
-int64_t sql_int(const struct sql_rows *rows, int column); /* NULL gives 0 */
+int64_t sql_int(const struct sql_rows *rows, int column);      /* NULL gives 0 */
 const char *sql_text(const struct sql_rows *rows, int column); /* NULL gives null; borrowed */
 const void *sql_blob(const struct sql_rows *rows, int column, size_t *ret_len);
 char *sql_text_copy(struct arena *arena, const struct sql_rows *rows, int column);
@@ -93,11 +93,11 @@ char *sql_text_copy(struct arena *arena, const struct sql_rows *rows, int column
 enum err sql_select_int(struct sql *sql, const struct sql_query *query, const struct sql_arg *args,
                         size_t arg_count, int64_t fallback, int64_t *ret) MUST_CHECK;
 
-/* Transactions. Savepoints nest by depth (0, 1, ...). sql_in_transaction is false when the database has
- * rolled everything back by itself. A read transaction sees one snapshot. */
+/* Transactions. Savepoints nest by depth (0, 1, ...). sql_in_transaction is false when the database
+ * has rolled everything back by itself. A read transaction sees one snapshot. */
 enum err sql_begin(struct sql *sql) MUST_CHECK;      /* for writing, takes the write lock at once */
 enum err sql_begin_read(struct sql *sql) MUST_CHECK; /* one snapshot */
-/* ERR_STORAGE_FULL: cleanly rolled back. Any other error: unknown; the caller must end the process. */
+/* ERR_STORAGE_FULL: cleanly rolled back. Any other: unknown, the caller must end the process. */
 enum err sql_commit(struct sql *sql) MUST_CHECK;
 void sql_rollback(struct sql *sql);
 enum err sql_savepoint(struct sql *sql, int depth) MUST_CHECK;
@@ -105,18 +105,20 @@ enum err sql_release(struct sql *sql, int depth) MUST_CHECK;
 enum err sql_rollback_to(struct sql *sql, int depth) MUST_CHECK; /* and releases it */
 bool sql_in_transaction(struct sql *sql);
 
-/* At a quiet moment: moves the log into the file. Never called by accident inside somebody's commit. */
+/* At a quiet moment: moves the log into the file. Never called by accident inside somebody's
+ * commit. */
 void sql_checkpoint(struct sql *sql, bool truncate);
 int64_t sql_log_bytes(struct sql *sql); /* how long the write-ahead log is now */
 
 /*
- * Opens. `read_only` connections never write nor checkpoint. The writer creates the file (mode 0600) and
- * its log, and syncs the directory once, so that no fsync of a directory stands under the first halt.
+ * Opens. `read_only` connections never write nor checkpoint. The writer creates the file (mode
+ * 0600) and its log, and syncs the directory once, so that no fsync of a directory stands under the
+ * first halt.
  */
 enum err sql_open_sqlite(const char *path, bool read_only, struct sql **ret) MUST_CHECK;
 void sql_close(struct sql *sql); /* null is allowed */
 
-/* Runs a script of several statements (schemas); the only place where SQL comes without parameters. */
+/* Runs a script of several statements (schemas): the only SQL that comes without parameters. */
 enum err sql_script(struct sql *sql, const char *text) MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * sql_driver.h - what a driver of sql.h implements; included from src/sql only.
  *
- * sql.c is the part in front that all drivers share (fault points, counting, logging); a driver fills this
- * table. Which functions are required: all.
+ * sql.c is the part in front that all drivers share (fault points, counting, logging); a driver
+ * fills this table. Which functions are required: all.
  */
 #ifndef FERMATA_SQL_SQL_DRIVER_H
 #define FERMATA_SQL_SQL_DRIVER_H
@@ -37,11 +37,12 @@ struct sql {
 };
 
 /*
- * sql_fault.c - errors and crashes on order, for tests; compiled in only with FERMATA_FAULTS. The order comes
- * from the environment: FERMATA_FAULT="<point>:<n>:<what>", where point is `any` or the name of a query or
- * of a control word (begin, commit, savepoint, release, rollback), n counts its hits from 1 (`n+`: from then on),
- * what is `kill` (SIGKILL to itself, before the statement), `kill_after`, or an error name of err.h. Hits are
- * counted only after FERMATA_FAULT_ARM (a file) exists, when that variable is set.
+ * sql_fault.c - errors and crashes on order, for tests; compiled in only with FERMATA_FAULTS. The
+ * order comes from the environment: FERMATA_FAULT="<point>:<n>:<what>", where point is `any` or the
+ * name of a query or of a control word (begin, commit, savepoint, release, rollback), n counts its
+ * hits from 1 (`n+`: from then on), what is `kill` (SIGKILL to itself, before the statement),
+ * `kill_after`, or an error name of err.h. Hits are counted only after FERMATA_FAULT_ARM (a file)
+ * exists, when that variable is set.
  */
 #ifdef FERMATA_FAULTS
 enum err sql_fault_before(const char *point);

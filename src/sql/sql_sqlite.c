@@ -63,9 +63,6 @@ static const struct {
     int code;
     enum err err;
 } sqlite_errors[] = {
-    {SQLITE_OK,         ERR_OK                },
-    {SQLITE_ROW,        ERR_OK                },
-    {SQLITE_DONE,       ERR_OK                },
     {SQLITE_BUSY,       ERR_STORAGE_BUSY      },
     {SQLITE_LOCKED,     ERR_STORAGE_BUSY      },
     {SQLITE_PROTOCOL,   ERR_STORAGE_BUSY      }, /* too many tries for a lock of the log */
@@ -96,11 +93,19 @@ static enum err sqlite_failed(struct sqlite *sqlite, const char *name, int code)
 {
     enum err err = sqlite_error(code);
 
-    if (!err || err == ERR_STORAGE_CONSTRAINT)
+    CHECK(err != ERR_OK);
+    if (err == ERR_STORAGE_CONSTRAINT)
         return err;
     log_line(err == ERR_STORAGE_BUSY ? LOG_WARN : LOG_ERROR, "sql.failed", "%s: %s (%s, %d)", name,
              sqlite3_errmsg(sqlite->db), err_code(err), sqlite3_extended_errcode(sqlite->db));
     return err;
+}
+
+static enum err sqlite_result(struct sqlite *sqlite, const char *name, int code)
+{
+    if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
+        return ERR_OK;
+    return sqlite_failed(sqlite, name, code);
 }
 
 /* --- prepared statements --- */
@@ -245,7 +250,7 @@ static enum err sqlite_run(struct sql *sql, const struct sql_query *query,
     do {
         code = sqlite3_step(statement->stmt);
     } while (code == SQLITE_ROW);
-    err = sqlite_failed(sqlite, query->name, code);
+    err = sqlite_result(sqlite, query->name, code);
     if (!err && ret_changes)
         *ret_changes = sqlite3_changes64(sqlite->db);
     sqlite_stop(statement);
@@ -265,7 +270,7 @@ static enum err sqlite_select(struct sql *sql, const struct sql_query *query,
     if (err)
         return err;
     code = sqlite3_step(statement->stmt);
-    err = sqlite_failed(sqlite, query->name, code);
+    err = sqlite_result(sqlite, query->name, code);
     if (err) {
         sqlite_stop(statement);
         return err;
@@ -291,7 +296,7 @@ static bool sqlite_next(struct sql_rows *rows)
     code = sqlite3_step(statement->stmt);
     if (code == SQLITE_ROW)
         return true;
-    rows->err = sqlite_failed(sqlite_of(rows->sql), statement->query->name, code);
+    rows->err = sqlite_result(sqlite_of(rows->sql), statement->query->name, code);
     rows->done = true;
     return false;
 }
@@ -389,7 +394,7 @@ static enum err sqlite_script(struct sql *sql, const char *text)
 {
     struct sqlite *sqlite = sqlite_of(sql);
 
-    return sqlite_failed(sqlite, "script", sqlite3_exec(sqlite->db, text, NULL, NULL, NULL));
+    return sqlite_result(sqlite, "script", sqlite3_exec(sqlite->db, text, NULL, NULL, NULL));
 }
 
 static void sqlite_close(struct sql *sql)

@@ -113,7 +113,7 @@ SQL_QUERY(halts_locks_unwait,
 SQL_QUERY(halts_locks_turns,
           "INSERT INTO reservations (root_id, execution_id, reservation_id, operator_name, frame_id,"
           " type, status, epoch, due_at, ready, attempt, created_at)"
-          " SELECT granted_root_id, granted_id, ?3 + row_number() OVER (ORDER BY name), operator_name,"
+          " SELECT granted_root_id, granted_id, ?3 + ?5 * (row_number() OVER (ORDER BY name) - 1), operator_name,"
           " granted_frame_id, 'TURN', 'FRESH', granted_epoch, ?4, 0, 0, ?4 FROM halt_locks"
           " WHERE root_id = ?1 AND halt_id = ?2 AND granted_id IS NOT NULL");
 /* Names and ids are of A-Z a-z 0-9 . _ : - so they need no escaping. */
@@ -258,8 +258,8 @@ static enum err halts_pass_locks(struct store *store, const struct halt_row *h)
     if (err)
         return err;
     return sql_run(store->sql, &halts_locks_turns,
-                   SQL_ARGS(HALT_KEY(h), SQL_INT(id_block(store->ids, h->granted) - 1),
-                            SQL_INT(h->created_at)),
+                   SQL_ARGS(HALT_KEY(h), SQL_INT(id_block(store->ids, h->granted)),
+                            SQL_INT(h->created_at), SQL_INT(ID_STEP)),
                    NULL);
 }
 

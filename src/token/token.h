@@ -33,13 +33,18 @@ bool scope_parse(const char *text, unsigned *ret_scopes);
 const char *scope_text(struct arena *arena, unsigned scopes);
 
 struct identity {
-    const char *operator_name; /* the wall between tenants */
-    const char *portal_id;     /* "unknown" when the claim is absent */
-    const char *subject;       /* claim sub */
+    const char *operator_name; /* the wall between tenants: 1 to 255 of a-z 0-9 . _ - */
+    const char *portal_id;     /* likewise; "unknown" when the claim is absent */
+    const char *subject;       /* claim sub: 1 to 255 printable ASCII characters */
     unsigned scopes;
     int64_t expires_at; /* ms */
 };
 
+/*
+ * A key's kid is its member `kid`, else the file's name without the ending. A token without kid is
+ * accepted when its alg leaves only one key. The folder's own key (local.jwk) always has issuer and
+ * audience "fermata"; issuer and audience below are those of all other keys.
+ */
 struct token_config {
     const char *keys_dir; /* files *.jwk / *.jwks (JSON) and *.pem (public keys); may be null */
     const char *jwks_url; /* fetched by `fetch` below; may be null */
@@ -55,7 +60,9 @@ struct token_config {
  * with a line in the log that names the file. */
 enum err token_keys_open(const struct token_config *config, struct token_keys **ret) MUST_CHECK;
 void token_keys_close(struct token_keys *keys); /* null is allowed */
-/* Reads the files again and fetches the JWKS when it is due; called by the housekeeping thread. */
+/* Reads the files again and fetches the JWKS when it is due (at the first call; each five minutes;
+ * once a minute after a failure or when a token named an unknown key). Called by one housekeeping
+ * thread, and once before serving. */
 void token_keys_refresh(struct token_keys *keys, int64_t now_ms);
 
 /* `text` is the token itself, without "Bearer ". The identity's strings live in the arena. */

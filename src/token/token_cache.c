@@ -33,7 +33,7 @@ struct token_cache *token_cache_new(void)
 /* The three texts lie in one block, which begins with the operator's name. */
 static void token_cache_clear(struct token_cache_entry *entry)
 {
-    free((char *)(uintptr_t)entry->identity.operator_name);
+    free((char *)entry->identity.operator_name);
     memset(entry, 0, sizeof(*entry));
 }
 

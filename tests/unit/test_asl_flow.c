@@ -4,6 +4,12 @@
 #include "asl_unit.h"
 #include "base/limits.h"
 
+/* clang-format breaks tables of long texts; calls it keeps in order. */
+#define CASE(...)                                                                                  \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
 #define PASS "'Type':'Pass','End':true"
 #define TASK "'Type':'Task','Resource':'fermata:callback','End':true"
 
@@ -14,53 +20,53 @@ static const struct flow_case {
     const char *state, *raw;
     const char *output; /* or, when it begins with !, the error and the beginning of its cause */
 } input_cases[] = {
-    {PASS,                                                 "{'a':1}",       "{'a':1}"            },
-    {PASS ",'InputPath':'$.a'",                            "{'a':{'b':2}}", "{'b':2}"            },
-    {PASS ",'InputPath':null",                             "{'a':1}",       "{}"                 },
-    {PASS ",'InputPath':'$$.Execution.Id'",                "{'a':1}",       "'e1'"               },
-    {PASS ",'InputPath':'$..a'",                           "{'a':1}",       "[1]"                },
-    {PASS ",'InputPath':'$.no'",                           "{'a':1}",
-     "!States.Runtime Invalid path '$.no' : No results for path: $['no']"                        },
-    {PASS ",'Parameters':{'x':1}",                         "{'a':1}",       "{'x':1}"            },
-    {PASS ",'Parameters':[1,'$.a']",                       "{'a':1}",       "[1,'$.a']"          },
-    {PASS ",'Parameters':{'x.$':'$.a','y':[{'z.$':'$'}]}", "{'a':1}",
-     "{'x':1,'y':[{'z':{'a':1}}]}"                                                               },
-    {PASS ",'Parameters':[{'n.$':'$$.State.Name'}]",       "{}",            "[{'n':'A'}]"        },
-    {PASS ",'Parameters':{'x.$':'$.l[1:]'}",               "{'l':[1,2,3]}", "{'x':[2,3]}"        },
-    {PASS ",'Parameters':{'x':null,'y.$':'$.a'}",          "{'a':null}",    "{'x':null,'y':null}"},
-    {PASS ",'InputPath':'$.a','Parameters':{'x.$':'$.b'}", "{'a':{'b':2}}", "{'x':2}"            },
-    {PASS ",'InputPath':null,'Parameters':{'x.$':'$'}",    "{'a':1}",       "{'x':{}}"           },
-    {PASS ",'Parameters':{'x.$':'$.no'}",                  "{'a':1}",
-     "!States.Runtime The JSONPath '$.no' specified for the field 'x.$' could not be found in the "
-     "input '{\"a\":1}'"                                                                         },
-    {PASS ",'Parameters':{'x.$':'$$.no'}",                 "{'a':1}",
-     "!States.Runtime The JSONPath '$$.no' specified for the field 'x.$' could not be found in the "
-     "input '{\"Execution\""                                                                     },
+    CASE(PASS, "{'a':1}", "{'a':1}"),
+    CASE(PASS ",'InputPath':'$.a'", "{'a':{'b':2}}", "{'b':2}"),
+    CASE(PASS ",'InputPath':null", "{'a':1}", "{}"),
+    CASE(PASS ",'InputPath':'$$.Execution.Id'", "{'a':1}", "'e1'"),
+    CASE(PASS ",'InputPath':'$..a'", "{'a':1}", "[1]"),
+    CASE(PASS ",'InputPath':'$.no'", "{'a':1}",
+         "!States.Runtime Invalid path '$.no' : No results for path: $['no']"),
+    CASE(PASS ",'Parameters':{'x':1}", "{'a':1}", "{'x':1}"),
+    CASE(PASS ",'Parameters':[1,'$.a']", "{'a':1}", "[1,'$.a']"),
+    CASE(PASS ",'Parameters':{'x.$':'$.a','y':[{'z.$':'$'}]}", "{'a':1}",
+         "{'x':1,'y':[{'z':{'a':1}}]}"),
+    CASE(PASS ",'Parameters':[{'n.$':'$$.State.Name'}]", "{}", "[{'n':'A'}]"),
+    CASE(PASS ",'Parameters':{'x.$':'$.l[1:]'}", "{'l':[1,2,3]}", "{'x':[2,3]}"),
+    CASE(PASS ",'Parameters':{'x':null,'y.$':'$.a'}", "{'a':null}", "{'x':null,'y':null}"),
+    CASE(PASS ",'InputPath':'$.a','Parameters':{'x.$':'$.b'}", "{'a':{'b':2}}", "{'x':2}"),
+    CASE(PASS ",'InputPath':null,'Parameters':{'x.$':'$'}", "{'a':1}", "{'x':{}}"),
+    CASE(PASS ",'Parameters':{'x.$':'$.no'}", "{'a':1}",
+         "!States.Runtime The JSONPath '$.no' specified for the field 'x.$' could not be found in "
+         "the input '{\"a\":1}'"),
+    CASE(PASS ",'Parameters':{'x.$':'$$.no'}", "{'a':1}",
+         "!States.Runtime The JSONPath '$$.no' specified for the field 'x.$' could not be found in "
+         "the input '{\"Execution\""),
 };
 
 static const struct result_case {
     const char *state, *raw, *result, *output;
 } output_cases[] = {
-    {TASK,                                                                                    "{'a':1}",  "{'r':2}", "{'r':2}"                              },
-    {TASK ",'ResultPath':'$'",                                                                "{'a':1}",  "{'r':2}", "{'r':2}"                              },
-    {TASK ",'ResultPath':'$.x'",                                                              "{'a':1}",  "{'r':2}", "{'a':1,'x':{'r':2}}"                  },
-    {TASK ",'ResultPath':'$.x.y'",                                                            "{'a':1}",  "2",       "{'a':1,'x':{'y':2}}"                  },
-    {TASK ",'ResultPath':'$.a'",                                                              "{'a':1}",  "2",       "{'a':2}"                              },
-    {TASK ",'ResultPath':null",                                                               "{'a':1}",  "2",       "{'a':1}"                              },
-    {TASK ",'ResultPath':'$.x','OutputPath':'$.x'",                                           "{'a':1}",  "[2]",     "[2]"                                  },
-    {TASK ",'OutputPath':null",                                                               "{'a':1}",  "2",       "{}"                                   },
-    {TASK ",'OutputPath':'$$.Execution.Input.q'",                                             "{'a':1}",  "2",       "1"                                    },
-    {TASK ",'ResultSelector':{'s.$':'$.r'}",                                                  "{'a':1}",  "{'r':2}", "{'s':2}"                              },
-    {TASK ",'ResultSelector':{'s.$':'$.r','k':1,'e.$':'$$.Execution.Id'},'ResultPath':'$.x'", "{}",
-     "{'r':2}",                                                                                                      "{'x':{'s':2,'k':1,'e':'e1'}}"         },
-    {TASK ",'InputPath':'$.a','ResultPath':'$.x'",                                            "{'a':1}",  "2",       "{'a':1,'x':2}"                        },
-    {TASK ",'ResultSelector':{'s.$':'$.no'}",                                                 "{}",       "{'r':2}",
-     "!States.Runtime The JSONPath '$.no' specified for the field 's.$'"                                                                                    },
-    {TASK ",'ResultPath':'$.a.b'",                                                            "{'a':1}",  "2",       "!States.ResultPathMatchFailure Unable"},
-    {TASK ",'ResultPath':'$.x'",                                                              "[1]",      "2",       "!States.ResultPathMatchFailure Unable"},
-    {TASK ",'ResultPath':'$.l[2]'",                                                           "{'l':[]}", "2",       "!States.ResultPathMatchFailure Unable"},
-    {TASK ",'OutputPath':'$.no.such'",                                                        "{}",       "{}",
-     "!States.Runtime Invalid path '$.no.such' : Missing property in path $['no']"                                                                          },
+    CASE(TASK, "{'a':1}", "{'r':2}", "{'r':2}"),
+    CASE(TASK ",'ResultPath':'$'", "{'a':1}", "{'r':2}", "{'r':2}"),
+    CASE(TASK ",'ResultPath':'$.x'", "{'a':1}", "{'r':2}", "{'a':1,'x':{'r':2}}"),
+    CASE(TASK ",'ResultPath':'$.x.y'", "{'a':1}", "2", "{'a':1,'x':{'y':2}}"),
+    CASE(TASK ",'ResultPath':'$.a'", "{'a':1}", "2", "{'a':2}"),
+    CASE(TASK ",'ResultPath':null", "{'a':1}", "2", "{'a':1}"),
+    CASE(TASK ",'ResultPath':'$.x','OutputPath':'$.x'", "{'a':1}", "[2]", "[2]"),
+    CASE(TASK ",'OutputPath':null", "{'a':1}", "2", "{}"),
+    CASE(TASK ",'OutputPath':'$$.Execution.Input.q'", "{'a':1}", "2", "1"),
+    CASE(TASK ",'ResultSelector':{'s.$':'$.r'}", "{'a':1}", "{'r':2}", "{'s':2}"),
+    CASE(TASK ",'ResultSelector':{'s.$':'$.r','k':1,'e.$':'$$.Execution.Id'},'ResultPath':'$.x'",
+         "{}", "{'r':2}", "{'x':{'s':2,'k':1,'e':'e1'}}"),
+    CASE(TASK ",'InputPath':'$.a','ResultPath':'$.x'", "{'a':1}", "2", "{'a':1,'x':2}"),
+    CASE(TASK ",'ResultSelector':{'s.$':'$.no'}", "{}", "{'r':2}",
+         "!States.Runtime The JSONPath '$.no' specified for the field 's.$'"),
+    CASE(TASK ",'ResultPath':'$.a.b'", "{'a':1}", "2", "!States.ResultPathMatchFailure Unable"),
+    CASE(TASK ",'ResultPath':'$.x'", "[1]", "2", "!States.ResultPathMatchFailure Unable"),
+    CASE(TASK ",'ResultPath':'$.l[2]'", "{'l':[]}", "2", "!States.ResultPathMatchFailure Unable"),
+    CASE(TASK ",'OutputPath':'$.no.such'", "{}", "{}",
+         "!States.Runtime Invalid path '$.no.such' : Missing property in path $['no']"),
 };
 
 static void assert_flow(struct arena *arena, const char *name, bool ok, const struct json *value,
@@ -166,28 +172,28 @@ static const struct wait_case {
     int64_t until_ms;
     const char *cause;
 } wait_cases[] = {
-    {"'Seconds':10",                         "{}",                           NOW_MS + 10000,          NULL},
-    {"'Seconds':0",                          "{}",                           NOW_MS,                  NULL},
-    {"'SecondsPath':'$.s'",                  "{'s':3}",                      NOW_MS + 3000,           NULL},
-    {"'SecondsPath':'$$.Execution.Input.q'", "{}",                           NOW_MS + 1000,           NULL},
-    {"'SecondsPath':'$.s'",                  "{'s':9223372036854775807}",    NOW_MS + LIMIT_TIMER_MS, NULL},
-    {"'Timestamp':'2026-03-14T01:59:01.5Z'", "{}",                           NOW_MS + 1500,           NULL},
-    {"'Timestamp':'2016-03-14T01:59:00Z'",   "{}",                           NOW_MS,                  NULL},
-    {"'Timestamp':'9999-03-14T01:59:00Z'",   "{}",                           NOW_MS + LIMIT_TIMER_MS, NULL},
-    {"'TimestampPath':'$.t'",                "{'t':'2026-03-14T02:00:00Z'}", NOW_MS + 60000,          NULL},
-    {"'SecondsPath':'$.s'",                  "{}",                           0,
-     "The SecondsPath parameter does not reference an input value: $.s"                                   },
-    {"'SecondsPath':'$.s'",                  "{'s':-1.5}",                   0,
-     "The SecondsPath parameter cannot be parsed as a long value: $.s == -1.5"                            },
-    {"'SecondsPath':'$.s'",                  "{'s':'x'}",                    0,
-     "The SecondsPath parameter cannot be parsed as a long value: $.s == x"                               },
-    {"'SecondsPath':'$.s'",                  "{'s':-1}",                     0,
-     "The SecondsPath parameter references a value below 0: $.s == -1"                                    },
-    {"'TimestampPath':'$.t'",                "{}",                           0,
-     "The TimestampPath parameter does not reference an input value: $.t"                                 },
-    {"'TimestampPath':'$.t'",                "{'t':'2016-13-05T21:29:29Z'}", 0,
-     "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time "
-     "format string: $.t == 2016-13-05T21:29:29Z"                                                         },
+    CASE("'Seconds':10", "{}", NOW_MS + 10000, NULL),
+    CASE("'Seconds':0", "{}", NOW_MS, NULL),
+    CASE("'SecondsPath':'$.s'", "{'s':3}", NOW_MS + 3000, NULL),
+    CASE("'SecondsPath':'$$.Execution.Input.q'", "{}", NOW_MS + 1000, NULL),
+    CASE("'SecondsPath':'$.s'", "{'s':9223372036854775807}", NOW_MS + LIMIT_TIMER_MS, NULL),
+    CASE("'Timestamp':'2026-03-14T01:59:01.5Z'", "{}", NOW_MS + 1500, NULL),
+    CASE("'Timestamp':'2016-03-14T01:59:00Z'", "{}", NOW_MS, NULL),
+    CASE("'Timestamp':'9999-03-14T01:59:00Z'", "{}", NOW_MS + LIMIT_TIMER_MS, NULL),
+    CASE("'TimestampPath':'$.t'", "{'t':'2026-03-14T02:00:00Z'}", NOW_MS + 60000, NULL),
+    CASE("'SecondsPath':'$.s'", "{}", 0,
+         "The SecondsPath parameter does not reference an input value: $.s"),
+    CASE("'SecondsPath':'$.s'", "{'s':-1.5}", 0,
+         "The SecondsPath parameter cannot be parsed as a long value: $.s == -1.5"),
+    CASE("'SecondsPath':'$.s'", "{'s':'x'}", 0,
+         "The SecondsPath parameter cannot be parsed as a long value: $.s == x"),
+    CASE("'SecondsPath':'$.s'", "{'s':-1}", 0,
+         "The SecondsPath parameter references a value below 0: $.s == -1"),
+    CASE("'TimestampPath':'$.t'", "{}", 0,
+         "The TimestampPath parameter does not reference an input value: $.t"),
+    CASE("'TimestampPath':'$.t'", "{'t':'2016-13-05T21:29:29Z'}", 0,
+         "The TimestampPath parameter does not reference a valid ISO-8601 extended offset "
+         "date-time format string: $.t == 2016-13-05T21:29:29Z"),
 };
 
 static void a_wait_knows_when_it_is_over(void **state)

@@ -99,24 +99,28 @@ static void the_first_catcher_that_matches_takes_the_error(void **state)
 }
 
 static const struct delay_case {
-    struct asl_retrier retrier;
+    int64_t interval_ms;
+    double backoff_rate;
+    int64_t max_delay_ms;
+    bool jitter_full;
     int64_t number;
     double random01;
     int64_t delay_ms;
 } delay_cases[] = {
-    {{.interval_ms = 1000, .backoff_rate = 2.0},                       1,         0.5, 1000          },
-    {{.interval_ms = 1000, .backoff_rate = 2.0},                       2,         0.5, 2000          },
-    {{.interval_ms = 1000, .backoff_rate = 2.0},                       5,         0.5, 16000         },
-    {{.interval_ms = 3000, .backoff_rate = 1.0},                       50,        0.5, 3000          },
-    {{.interval_ms = 3000, .backoff_rate = 1.5},                       3,         0.5, 6750          },
-    {{.interval_ms = 1000, .backoff_rate = 2.0, .max_delay_ms = 5000}, 4,         0.5, 5000          },
-    {{.interval_ms = 9000, .backoff_rate = 2.0, .max_delay_ms = 5000}, 1,         0.5, 5000          },
-    {{.interval_ms = 1000, .backoff_rate = 2.0},                       99999999,  0.5, LIMIT_TIMER_MS},
-    {{.interval_ms = 1000, .backoff_rate = 1e300},                     INT64_MAX, 0.5, LIMIT_TIMER_MS},
-    {{.interval_ms = 99999999000, .backoff_rate = 2.0},                1,         0.5, 99999999000   },
-    {{.interval_ms = 1000, .backoff_rate = 2.0, .jitter_full = true},  3,         0.5, 2000          },
-    {{.interval_ms = 1000, .backoff_rate = 2.0, .jitter_full = true},  3,         0.0, 0             },
-    {{.interval_ms = 1000, .backoff_rate = 2.0, .jitter_full = true},  3,         7.0, 4000          },
+    {1000,        2.0,   0,    false, 1,         0.5, 1000          },
+    {1000,        2.0,   0,    false, 2,         0.5, 2000          },
+    {1000,        2.0,   0,    false, 5,         0.5, 16000         },
+    {3000,        1.0,   0,    false, 50,        0.5, 3000          },
+    {3000,        1.5,   0,    false, 3,         0.5, 6750          },
+    {1000,        2.0,   5000, false, 4,         0.5, 5000          },
+    {9000,        2.0,   5000, false, 1,         0.5, 5000          },
+    {1000,        2.0,   0,    false, 99999999,  0.5, LIMIT_TIMER_MS},
+    {1000,        1e300, 0,    false, INT64_MAX, 0.5, LIMIT_TIMER_MS},
+    {99999999000, 2.0,   0,    false, 1,         0.5, 99999999000   },
+    {1000,        2.0,   0,    true,  3,         0.5, 2000          },
+    {1000,        2.0,   0,    true,  3,         0.0, 0             },
+    {1000,        2.0,   0,    true,  3,         7.0, 4000          },
+    {1000,        2.0,   2000, true,  3,         0.5, 1000          },
 };
 
 static void a_delay_grows_up_to_its_cap(void **state)
@@ -124,7 +128,11 @@ static void a_delay_grows_up_to_its_cap(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(delay_cases); i++) {
         const struct delay_case *c = &delay_cases[i];
-        int64_t delay_ms = asl_retry_delay_ms(&c->retrier, c->number, c->random01);
+        struct asl_retrier retrier = {.interval_ms = c->interval_ms,
+                                      .backoff_rate = c->backoff_rate,
+                                      .max_delay_ms = c->max_delay_ms,
+                                      .jitter_full = c->jitter_full};
+        int64_t delay_ms = asl_retry_delay_ms(&retrier, c->number, c->random01);
 
         if (delay_ms != c->delay_ms)
             fail_msg("case %zu: %lld", i, (long long)delay_ms);

@@ -216,11 +216,12 @@ static void every_flipped_character_is_noticed(void **state)
                       pkey_token(f->arena, f->ed, ED, good(f->arena))};
 
     for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
-        for (char *at = tokens[i]; *at; at += 3) {
-            char was = *at;
-            *at = was == 'A' ? 'B' : 'A';
+        size_t len = strlen(tokens[i]);
+        for (size_t at = 0; at < len; at += 3) {
+            char was = tokens[i][at];
+            tokens[i][at] = was == 'A' ? 'B' : 'A';
             refuses(f, tokens[i]);
-            *at = was;
+            tokens[i][at] = was;
         }
         accepts(f, tokens[i]);
     }

@@ -1,5 +1,6 @@
 /*
- * unit.h - what every unit test includes: cmocka with the headers it forgets, and a folder of its own.
+ * unit.h - what every unit test includes: cmocka with the headers it forgets, and a folder of its
+ * own.
  */
 #ifndef FERMATA_TESTS_UNIT_H
 #define FERMATA_TESTS_UNIT_H

@@ -1,0 +1,40 @@
+/*
+ * park.h - requests that wait for something: a task, a quiet halt. Woken by topic, or over at their deadline.
+ *
+ * A parked request costs its connection and this struct. It ends exactly once: woken, expired or drained; the callback
+ * runs without the room's lock, on the thread that woke it or on the room's own.
+ */
+#ifndef FERMATA_API_PARK_H
+#define FERMATA_API_PARK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct park;
+
+enum park_end { PARK_WOKEN, PARK_EXPIRED, PARK_DRAINED };
+
+#define PARK_TOPIC_BYTES 448
+
+struct parked {
+    char topic[PARK_TOPIC_BYTES];
+    const char *operator_name; /* for the quota; borrowed */
+    int64_t deadline_us;       /* clock_monotonic_us */
+    void (*on_end)(struct parked *parked, enum park_end end);
+    /* the room's own */
+    struct park_topic *room;
+    struct parked *prev, *next;         /* of the topic */
+    struct parked *all_prev, *all_next; /* of all */
+};
+
+void park_topic_task(char topic[PARK_TOPIC_BYTES], const char *operator_name, const char *task);
+void park_topic_halt(char topic[PARK_TOPIC_BYTES], int64_t halt_number);
+
+struct park *park_new(void);
+/* False: this operator has too many, or the room is drained; nothing was parked. */
+bool park_add(struct park *park, struct parked *parked);
+void park_wake(struct park *park, const char *topic, bool all); /* else the one that waits longest */
+void park_drain(struct park *park);                             /* ends all, takes no more */
+void park_free(struct park *park);                              /* after the drain; null is allowed */
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * reader.c - read-only connections, one for each thread that reads.
+ *
+ * A connection stays with its thread until the thread ends. Every read begins a transaction of its
+ * own, so it sees all that was answered before it came, and nothing that is half done.
+ */
+#include "api/api_priv.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reader {
+    struct sql *sql; /* null: not open */
+    char *path;
+};
+
+static pthread_once_t reader_once = PTHREAD_ONCE_INIT;
+static pthread_key_t reader_key;
+
+static void reader_close(struct reader *reader)
+{
+    sql_close(reader->sql);
+    free(reader->path);
+    *reader = (struct reader){0};
+}
+
+static void reader_free(void *user)
+{
+    reader_close(user);
+    free(user);
+}
+
+static void reader_make_key(void)
+{
+    CHECK(pthread_key_create(&reader_key, reader_free) == 0);
+}
+
+/* This thread's; made when it reads for the first time. */
+static struct reader *reader_mine(void)
+{
+    struct reader *reader;
+
+    pthread_once(&reader_once, reader_make_key);
+    reader = pthread_getspecific(reader_key);
+    if (!reader) {
+        reader = xalloc(sizeof(*reader));
+        CHECK(pthread_setspecific(reader_key, reader) == 0);
+    }
+    return reader;
+}
+
+static enum err reader_open(struct reader *reader, const char *path)
+{
+    enum err err;
+
+    if (reader->sql && strcmp(reader->path, path) == 0)
+        return ERR_OK;
+    reader_close(reader);
+    err = sql_open_sqlite(path, true, &reader->sql);
+    if (!err)
+        reader->path = xstrdup(path);
+    return err;
+}
+
+enum err reader_begin(struct api *api, struct store *ret)
+{
+    struct reader *reader = reader_mine();
+    enum err err = reader_open(reader, api->config.store_path);
+
+    if (err)
+        return err;
+    err = sql_begin_read(reader->sql);
+    if (err) {
+        /* Whatever is wrong with this connection, the next read tries a new one. */
+        reader_close(reader);
+        return err;
+    }
+    *ret = (struct store){.sql = reader->sql};
+    return ERR_OK;
+}
+
+void reader_end(struct store *store)
+{
+    sql_rollback(store->sql);
+}

@@ -1,0 +1,203 @@
+/*
+ * serve.c - puts the rooms together, waits for a signal, takes them apart again in the other order.
+ */
+#include "serve/serve.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "api/api.h"
+#include "api/route_list.h"
+#include "base/arena.h"
+#include "base/log.h"
+#include "engine/lane.h"
+#include "net/net.h"
+#include "serve/fetch.h"
+#include "serve/folder.h"
+#include "serve/serve_options.h"
+#include "token/token.h"
+
+enum { SERVE_REFRESH_S = 10 };
+
+struct serve {
+    struct arena *arena;
+    struct serve_options options;
+    struct folder folder;
+    struct clock clock;
+    struct id_source ids;
+    struct env env;
+    struct token_keys *keys;
+    struct lane *lane;
+    struct api *api;
+    struct net *net;
+};
+
+static bool serve_is_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
+}
+
+/* No anonymous mode: at the first start the folder gets a key and a token of its own. */
+static enum err serve_open_keys(struct serve *serve)
+{
+    struct token_config config = {
+        .keys_dir = serve->options.keys_dir ? serve->options.keys_dir : serve->folder.keys_dir,
+        .jwks_url = serve->options.jwks_url,
+        .issuer = serve->options.issuer,
+        .audience = serve->options.audience,
+        .fetch = fetch_url,
+    };
+    enum err err = ERR_OK;
+
+    if (!serve->options.keys_dir) {
+        err = token_local_key(serve->folder.keys_dir);
+        if (!err)
+            err = folder_token(serve->arena, &serve->folder, clock_now_ms(&serve->clock));
+    }
+    return err ? err : token_keys_open(&config, &serve->keys);
+}
+
+static void serve_on_effect(void *user, const struct effect *effect)
+{
+    struct serve *serve = user;
+
+    if (serve->api)
+        api_on_effect(serve->api, effect);
+}
+
+static enum err serve_open_lane(struct serve *serve)
+{
+    struct lane_config config = {
+        .path = serve->folder.store_path,
+        .env = &serve->env,
+        .ids = &serve->ids,
+        .on_effect = serve_on_effect,
+        .user = serve,
+    };
+
+    id_source_init(&serve->ids, &serve->clock, 0);
+    env_init(&serve->env, &serve->clock);
+    serve->env.lease_ms = serve->options.lease_ms;
+    serve->env.tree_depth_max = serve->options.tree_depth_max;
+    serve->env.tree_executions_max = serve->options.tree_executions_max;
+    serve->env.events_max = serve->options.events_max;
+    return lane_open(&config, &serve->lane);
+}
+
+static enum err serve_open_net(struct serve *serve)
+{
+    struct api_config api = {
+        .store_path = serve->folder.store_path,
+        .clock = &serve->clock,
+        .keys = serve->keys,
+        .lane = serve->lane,
+    };
+    struct net_config config = {
+        .host = serve->options.host,
+        .port = serve->options.port,
+        .threads = (unsigned)serve->options.threads,
+        .on_request = api_on_request,
+        .body_bytes_max = api_body_bytes_max,
+        .error_body = api_error_body,
+    };
+    const char *url;
+    enum err err;
+
+    serve->api = api_new(&api);
+    config.user = serve->api;
+    lane_run(serve->lane);
+    err = net_start(&config, &serve->net);
+    if (err)
+        return err;
+    url = arena_printf(serve->arena, strchr(config.host, ':') ? "http://[%s]:%u" : "http://%s:%u",
+                       config.host, net_port(serve->net));
+    err = folder_url(serve->arena, &serve->folder, url);
+    if (!err)
+        log_info("serve.ready", "listening on %s, folder %s", url, serve->folder.dir);
+    return err;
+}
+
+static enum err serve_start(struct serve *serve)
+{
+    enum err err;
+
+    if (!serve_is_loopback(serve->options.host) && !serve->options.plain_http) {
+        log_error("serve.plain_http", "%s is beyond loopback and this is plain HTTP: put a TLS proxy in"
+                                      " front and say --allow-plain-http", serve->options.host);
+        return ERR_INVALID_REQUEST;
+    }
+    err = folder_open(serve->arena, serve->options.dir, &serve->folder);
+    if (!err)
+        err = serve_open_keys(serve);
+    if (!err)
+        err = serve_open_lane(serve);
+    return err ? err : serve_open_net(serve);
+}
+
+/* SIGTERM: no new connections, parked requests answered, running ones finished, then the lane. */
+static void serve_stop(struct serve *serve)
+{
+    if (serve->net)
+        net_quiesce(serve->net);
+    if (serve->api)
+        api_drain(serve->api);
+    net_stop(serve->net, serve->options.drain_ms);
+    lane_close(serve->lane);
+    api_free(serve->api);
+    token_keys_close(serve->keys);
+    folder_close(&serve->folder);
+    arena_free(serve->arena);
+}
+
+static void serve_wait(struct serve *serve, const sigset_t *signals)
+{
+    struct timespec every = {.tv_sec = SERVE_REFRESH_S};
+
+    for (;;) {
+        int number = sigtimedwait(signals, NULL, &every);
+
+        if (number == SIGTERM || number == SIGINT) {
+            log_info("serve.stopping", "signal %d: finishing what runs", number);
+            return;
+        }
+        token_keys_refresh(serve->keys, clock_now_ms(&serve->clock));
+    }
+}
+
+int serve_main(int argc, char **argv)
+{
+    struct serve serve = {.arena = arena_new()};
+    sigset_t signals;
+    enum err err;
+
+    serve_options_read(argc, argv, &serve.options);
+    if (serve.options.print_routes) {
+        route_list_print(serve.arena);
+        arena_free(serve.arena);
+        return 0;
+    }
+    /* Threads inherit the mask: signals are taken here and nowhere else. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    umask(077);
+    mallopt(M_ARENA_MAX, 2);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    clock_init_system(&serve.clock);
+    err = serve_start(&serve);
+    if (!err)
+        serve_wait(&serve, &signals);
+    else
+        log_error("serve.failed", "the server could not start: %s", err_title(err));
+    serve_stop(&serve);
+    return err ? 1 : 0;
+}

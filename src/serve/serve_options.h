@@ -1,0 +1,24 @@
+/*
+ * serve_options.h - the settings of `fermata serve`: one table of flags.
+ */
+#ifndef FERMATA_SERVE_SERVE_OPTIONS_H
+#define FERMATA_SERVE_SERVE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct serve_options {
+    const char *dir;
+    const char *host;
+    uint16_t port;
+    const char *keys_dir, *jwks_url, *issuer, *audience; /* null: the folder's own keys */
+    int64_t lease_ms, tree_depth_max, tree_executions_max, events_max;
+    int64_t threads, drain_ms;
+    bool plain_http;   /* beyond loopback without TLS, said loudly */
+    bool print_routes; /* and exit */
+};
+
+/* Exits with 2 and a message on wrong arguments, 0 after --help. */
+void serve_options_read(int argc, char **argv, struct serve_options *ret);
+
+#endif
