@@ -1,8 +1,9 @@
 /*
- * world.h - the whole engine in one thread for tests: a store in a throw-away folder, a clock that stands still.
+ * world.h - the whole engine in one thread for tests: a store in a throw-away folder, a clock that
+ * stands still.
  *
- * Every call goes through the lane like a client's, one transaction each. Time moves only by world_move, which then
- * lets everything that has fallen due happen.
+ * Every call goes through the lane like a client's, one transaction each. Time moves only by
+ * world_move, which then lets everything that has fallen due happen.
  */
 #ifndef FERMATA_TESTS_WORLD_H
 #define FERMATA_TESTS_WORLD_H
@@ -50,7 +51,7 @@ static inline struct world *world_new(void)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    strcpy(w->folder, "/tmp/fermata-world-XXXXXX");
+    snprintf(w->folder, sizeof(w->folder), "/tmp/fermata-world-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
     snprintf(w->path, sizeof(w->path), "%s/fermata.db", w->folder);
     clock_init_fake(&w->clock, WORLD_START_MS);
@@ -96,16 +97,19 @@ static inline void world_call_done(struct lane_job *job, enum err err)
     call->err = err ? err : job->run_err;
 }
 
-/* Submits one call and runs one transaction. Answers must be copied by fn into the world's arena. */
+/* Submits one call and runs one transaction. Answers must be copied by fn into the world's arena.
+ */
 static inline enum err world_run(struct world *w,
                                  enum err (*fn)(struct world_call *call, struct engine *engine),
                                  const void *request, void *answer)
 {
-    struct world_call call = {.job = {.run = world_call_run, .done = world_call_done},
-                              .world = w,
-                              .fn = fn,
-                              .request = request,
-                              .answer = answer};
+    struct world_call call = {
+        .job = {.run = world_call_run, .done = world_call_done},
+        .world = w,
+        .fn = fn,
+        .request = request,
+        .answer = answer
+    };
 
     w->fault = (struct fault){0};
     assert_int_equal(lane_submit(w->lane, &call.job), ERR_OK);
@@ -144,7 +148,8 @@ static inline enum err world_put_fn(struct world_call *call, struct engine *engi
         engine_put_plan(engine, &call->world->actor, call->request, &answer, &call->world->fault);
 
     if (err && call->world->fault.detail)
-        print_message("create_plan: %s: %s\n", call->world->fault.pointer, call->world->fault.detail);
+        print_message("create_plan: %s: %s\n", call->world->fault.pointer,
+                      call->world->fault.detail);
     *(int64_t *)call->answer = err ? 0 : answer.plan_version;
     return err;
 }
@@ -281,16 +286,20 @@ static inline enum err world_result_fn(struct world_call *call, struct engine *e
 
 static inline enum err world_complete(struct world *w, const char *token, const char *output)
 {
-    struct world_result result = {RESULT_COMPLETE_TASK,
-                                  {.token = token, .output = world_json(w, output)},
-                                  false};
+    struct world_result result = {
+        RESULT_COMPLETE_TASK, {.token = token, .output = world_json(w, output)},
+         false
+    };
 
     return world_run(w, world_result_fn, &result, NULL);
 }
 
 static inline enum err world_fail_task(struct world *w, const char *token, const char *error)
 {
-    struct world_result result = {RESULT_FAIL_TASK, {.token = token, .error = error}, false};
+    struct world_result result = {
+        RESULT_FAIL_TASK, {.token = token, .error = error},
+         false
+    };
 
     return world_run(w, world_result_fn, &result, NULL);
 }
@@ -301,7 +310,8 @@ static inline enum err world_callback(struct world *w, const char *id, const cha
     struct world_result result = {
         RESULT_CALLBACK,
         {.plan_execution_id = id, .state = state, .output = world_json(w, output)},
-        false};
+        false
+    };
 
     return world_run(w, world_result_fn, &result, NULL);
 }

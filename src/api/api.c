@@ -14,17 +14,24 @@
 
 static const char *const query_none[] = {NULL};
 static const char *const query_page[] = {"limit", "cursor", NULL};
-static const char *const query_executions[] = {"status", "plan_id", "parent", "limit", "cursor", NULL};
+static const char *const query_executions[] = {"status", "plan_id", "parent",
+                                               "limit",  "cursor",  NULL};
 static const char *const query_plan[] = {"plan_version", NULL};
 
 #define POST(verb, scope_, bytes, fields_, size, check_, handler)                                  \
-    {.method = "POST", .path = "/" verb, .scope = scope_, .body_bytes_max = bytes,                 \
-     .fields = fields_, .fields_bytes = size, .check = check_, .handle = handler}
+    {                                                                                              \
+        .method = "POST", .path = "/" verb, .scope = scope_, .body_bytes_max = bytes,              \
+        .fields = fields_, .fields_bytes = size, .check = check_, .handle = handler                \
+    }
 #define GET(path_, query_, handler)                                                                \
-    {.method = "GET", .path = path_, .scope = SCOPE_READ, .query = query_, .handle = handler}
+    {                                                                                              \
+        .method = "GET", .path = path_, .scope = SCOPE_READ, .query = query_, .handle = handler    \
+    }
 #define OPEN(path_, handler)                                                                       \
-    {.method = "GET", .path = path_, .is_root = true, .is_open = true, .query = query_none,        \
-     .handle = handler}
+    {                                                                                              \
+        .method = "GET", .path = path_, .is_root = true, .is_open = true, .query = query_none,     \
+        .handle = handler                                                                          \
+    }
 
 /* clang-format off */
 static const struct route routes[] = {

@@ -1,8 +1,8 @@
 /*
  * api.h - Fermata's own HTTP API over the engine's verbs and the store's reads.
  *
- * POST /api/v3/orchestration/<verb> changes things, on a lane; GET resources read, on read-only connections in the net
- * threads. api.c holds THE ROUTE TABLE; gate.c is what every request passes.
+ * POST /api/v3/orchestration/<verb> changes things, on a lane; GET resources read, on read-only
+ * connections in the net threads. api.c holds THE ROUTE TABLE; gate.c is what every request passes.
  */
 #ifndef FERMATA_API_API_H
 #define FERMATA_API_API_H

@@ -25,19 +25,21 @@ struct api {
     _Atomic bool is_draining;
 };
 
-/* One request on its way: made by the gate in the request's arena, handed to the route's handler. */
+/* One request on its way: made by the gate in the request's arena, handed to the route's handler.
+ */
 struct call {
     struct api *api;
     struct net_request *request;
     struct arena *arena;
     const struct route *route;
-    const char *id;            /* the path's {id}, or null */
-    struct identity identity;  /* operator_name null when the route needs no token and none was sent */
+    const char *id; /* the path's {id}, or null */
+    struct identity
+        identity; /* operator_name null when the route needs no token and none was sent */
     struct actor actor;
-    const struct json *body;   /* POST: an object; else null */
+    const struct json *body; /* POST: an object; else null */
     const char *request_id;
-    bool request_id_given; /* by the client */
-    const char *allow;     /* 405: the methods that are */
+    bool request_id_given;       /* by the client */
+    const char *allow;           /* 405: the methods that are */
     const char *idempotency_key; /* or null */
     void *fields;                /* POST: what fields_read made of the body */
     struct fault fault;
@@ -47,10 +49,11 @@ struct field;
 
 /* A row of THE ROUTE TABLE. */
 struct route {
-    const char *method, *path; /* after /api/v3/orchestration, but for is_root; {id} is one segment */
+    const char *method,
+        *path; /* after /api/v3/orchestration, but for is_root; {id} is one segment */
     bool is_root;
-    unsigned scope;            /* what the token must allow; 0: open to all (livez) or decided by the verb */
-    bool is_open;              /* works without a token */
+    unsigned scope; /* what the token must allow; 0: open to all (livez) or decided by the verb */
+    bool is_open;   /* works without a token */
     size_t body_bytes_max;
     const struct field *fields; /* POST: what the body may hold */
     size_t fields_bytes;        /* of the struct they fill */
@@ -62,11 +65,11 @@ struct route {
 
 /* ---- fields.c: a body into a struct, by a table ---- */
 enum field_type {
-    FIELD_NAME,  /* name_is_valid */
-    FIELD_TEXT,  /* string of 0 to max bytes */
+    FIELD_NAME, /* name_is_valid */
+    FIELD_TEXT, /* string of 0 to max bytes */
     FIELD_BOOL,
-    FIELD_INT,   /* min to max */
-    FIELD_JSON,  /* anything of at most max bytes */
+    FIELD_INT,  /* min to max */
+    FIELD_JSON, /* anything of at most max bytes */
     FIELD_OBJECT,
     FIELD_NAMES, /* array of at most max distinct names */
     FIELD_WORD,  /* string of at most max bytes, not empty, printable ASCII */
@@ -88,7 +91,8 @@ enum err fields_read(struct arena *arena, const struct field *fields, const stru
 
 /* ---- reply.c: answers ---- */
 void reply_json(struct call *call, int status, const struct json *body);
-void reply_text(struct call *call, int status, const char *content_type, const char *text, size_t len);
+void reply_text(struct call *call, int status, const char *content_type, const char *text,
+                size_t len);
 void reply_fault(struct call *call, const struct fault *fault);
 /* A problem document that has been printed already. */
 void reply_problem_text(struct call *call, int status, const char *text, size_t len);

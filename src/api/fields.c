@@ -1,5 +1,6 @@
 /*
- * fields.c - a request's body into a struct, by a table; every refusal names the field and what was expected.
+ * fields.c - a request's body into a struct, by a table; every refusal names the field and what was
+ * expected.
  */
 #include "api/api_priv.h"
 
@@ -114,9 +115,9 @@ static enum err fields_names(struct fields_place *place)
 }
 
 static enum err (*const fields_fns[])(struct fields_place *place) = {
-    [FIELD_NAME] = fields_string,  [FIELD_TEXT] = fields_string, [FIELD_BOOL] = fields_bool,
-    [FIELD_INT] = fields_int,      [FIELD_JSON] = fields_json,   [FIELD_OBJECT] = fields_json,
-    [FIELD_NAMES] = fields_names,  [FIELD_WORD] = fields_string,
+    [FIELD_NAME] = fields_string, [FIELD_TEXT] = fields_string, [FIELD_BOOL] = fields_bool,
+    [FIELD_INT] = fields_int,     [FIELD_JSON] = fields_json,   [FIELD_OBJECT] = fields_json,
+    [FIELD_NAMES] = fields_names, [FIELD_WORD] = fields_string,
 };
 
 static const struct field *fields_find(const struct field *fields, const char *name)
@@ -154,7 +155,8 @@ enum err fields_read(struct arena *arena, const struct field *fields, const stru
         place.field = fields_find(fields, body->members[i].name);
         if (!place.field)
             return fault_set(reterr, arena, ERR_INVALID_REQUEST,
-                             fields_pointer(arena, body->members[i].name), "there is no such field");
+                             fields_pointer(arena, body->members[i].name),
+                             "there is no such field");
         place.value = body->members[i].value;
         place.to = (char *)ret + place.field->offset;
         err = fields_fns[place.field->type](&place);

@@ -1,5 +1,6 @@
 /*
- * gate.c - what every request passes, in this order: form (400, 415), token (401), scope (403); then the handler.
+ * gate.c - what every request passes, in this order: form (400, 415), token (401), scope (403);
+ * then the handler.
  */
 #include "api/gate.h"
 
@@ -10,7 +11,8 @@
 #include "api/route.h"
 #include "base/log.h"
 
-static enum err gate_refuse(struct call *call, enum err err, const char *pointer, const char *detail)
+static enum err gate_refuse(struct call *call, enum err err, const char *pointer,
+                            const char *detail)
 {
     return fault_set(&call->fault, call->arena, err, pointer, "%s", detail);
 }
@@ -18,8 +20,7 @@ static enum err gate_refuse(struct call *call, enum err err, const char *pointer
 /* The client's X-Request-Id when it is 1 to 64 safe characters, else one of ours. */
 static enum err gate_request_id(struct call *call)
 {
-    static const char safe[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
     const char *given = net_header(call->request, "X-Request-Id", NULL);
     uint8_t bytes[12];
     char text[20];
@@ -39,8 +40,8 @@ static enum err gate_route(struct call *call)
 {
     bool path_known;
 
-    call->route = route_find(call->arena, net_method(call->request), net_path(call->request), &call->id,
-                             &path_known, &call->allow);
+    call->route = route_find(call->arena, net_method(call->request), net_path(call->request),
+                             &call->id, &path_known, &call->allow);
     if (call->route)
         return ERR_OK;
     if (path_known)
@@ -56,7 +57,8 @@ static enum err gate_content_type(struct call *call)
     const char *rest;
 
     if (!type || count != 1 || strncasecmp(type, "application/json", 16) != 0)
-        return gate_refuse(call, ERR_UNSUPPORTED_MEDIA_TYPE, NULL, "send Content-Type: application/json");
+        return gate_refuse(call, ERR_UNSUPPORTED_MEDIA_TYPE, NULL,
+                           "send Content-Type: application/json");
     rest = type + 16;
     rest += strspn(rest, " \t");
     if (*rest == ';') {
@@ -131,7 +133,8 @@ static enum err gate_token(struct call *call)
 
     if (!header && !count && call->route->is_open)
         return ERR_OK;
-    if (header && count == 1 && strncasecmp(header, "Bearer ", 7) == 0 && header[7] && header[7] != ' ')
+    if (header && count == 1 && strncasecmp(header, "Bearer ", 7) == 0 && header[7] &&
+        header[7] != ' ')
         err = token_verify(call->api->config.keys, call->arena, header + 7, strlen(header + 7),
                            clock_now_ms(call->api->config.clock), &call->identity);
     if (err)

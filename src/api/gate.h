@@ -1,5 +1,6 @@
 /*
- * gate.h - what every request passes before its route's handler: sizes, form, token, scope, in that order.
+ * gate.h - what every request passes before its route's handler: sizes, form, token, scope, in that
+ * order.
  */
 #ifndef FERMATA_API_GATE_H
 #define FERMATA_API_GATE_H

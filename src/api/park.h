@@ -1,8 +1,10 @@
 /*
- * park.h - requests that wait for something: a task, a quiet halt. Woken by topic, or over at their deadline.
+ * park.h - requests that wait for something: a task, a quiet halt. Woken by topic, or over at their
+ * deadline.
  *
- * A parked request costs its connection and this struct. It ends exactly once: woken, expired or drained; the callback
- * runs without the room's lock, on the thread that woke it or on the room's own.
+ * A parked request costs its connection and this struct. It ends exactly once: woken, expired or
+ * drained; the callback runs without the room's lock, on the thread that woke it or on the room's
+ * own.
  */
 #ifndef FERMATA_API_PARK_H
 #define FERMATA_API_PARK_H
@@ -33,8 +35,9 @@ void park_topic_halt(char topic[PARK_TOPIC_BYTES], int64_t halt_number);
 struct park *park_new(void);
 /* False: this operator has too many, or the room is drained; nothing was parked. */
 bool park_add(struct park *park, struct parked *parked);
-void park_wake(struct park *park, const char *topic, bool all); /* else the one that waits longest */
-void park_drain(struct park *park);                             /* ends all, takes no more */
-void park_free(struct park *park);                              /* after the drain; null is allowed */
+void park_wake(struct park *park, const char *topic,
+               bool all);           /* else the one that waits longest */
+void park_drain(struct park *park); /* ends all, takes no more */
+void park_free(struct park *park);  /* after the drain; null is allowed */
 
 #endif

@@ -48,7 +48,7 @@ void reply_json(struct call *call, int status, const struct json *body)
 {
     struct buf buf;
 
-    buf_init(&buf, call->arena, SIZE_MAX / 2);
+    buf_init(&buf, call->arena, BUF_BYTES_OWN);
     json_print(&buf, body);
     reply_send(call, status, "application/json", buf.data, buf.len);
 }
@@ -113,7 +113,7 @@ const char *problem_text(struct arena *arena, const struct fault *fault, const c
     problem_add(arena, problem, "pointer", fault->pointer);
     problem_add(arena, problem, "request_id", request_id);
     problem_add_members(arena, problem, fault->members);
-    buf_init(&buf, arena, SIZE_MAX / 2);
+    buf_init(&buf, arena, BUF_BYTES_OWN);
     json_print(&buf, problem);
     *ret_len = buf.len;
     return buf.data;

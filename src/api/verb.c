@@ -1,15 +1,16 @@
 /*
- * verb.c - a POST becomes a job of the lane: run once under its Idempotency-Key, answered after the commit.
+ * verb.c - a POST becomes a job of the lane: run once under its Idempotency-Key, answered after the
+ * commit.
  *
- * The same key and body get the same bytes again: what was decided is stored in the transaction that decided it. Kept are
- * 200, 404, 409 and 412; never 400, 401, 403, 5xx, nor dry runs.
+ * The same key and body get the same bytes again: what was decided is stored in the transaction
+ * that decided it. Kept are 200, 404, 409 and 412; never 400, 401, 403, 5xx, nor dry runs.
  */
 #include "api/api_priv.h"
 
 #include <string.h>
 
 #include "base/id.h"
-#include "store/requests.h"
+#include "engine/kept.h"
 
 static const char *verb_body_hash(struct verb_job *job)
 {
@@ -40,14 +41,14 @@ static enum err verb_replay(struct verb_job *job, struct engine *engine)
 {
     struct request_key key = verb_key(job);
     struct request_row row;
-    enum err err = requests_find(engine->store, job->call->arena, &key, &row);
+    enum err err = kept_find(engine, job->call->arena, &key, &row);
 
+    job->is_replay = err != ERR_NOT_FOUND;
+    if (err == ERR_IDEMPOTENCY_KEY_REUSED)
+        return fault_set(&job->call->fault, job->call->arena, err, NULL,
+                         "this Idempotency-Key was used with another body");
     if (err)
         return err;
-    job->is_replay = true;
-    if (strcmp(row.body_hash, job->body_hash) != 0)
-        return fault_set(&job->call->fault, job->call->arena, ERR_IDEMPOTENCY_KEY_REUSED, NULL,
-                         "this Idempotency-Key was used with another body");
     job->status = row.status;
     job->body = row.body;
     job->body_len = strlen(row.body);
@@ -111,9 +112,8 @@ static enum err verb_job_settle(struct lane_job *lane_job, struct engine *engine
         .status = job->status,
         .halt_id = job->halt_id,
         .body = job->body,
-        .created_at = clock_now_ms(engine->env->clock),
     };
-    return requests_insert(engine->store, &key, &row);
+    return kept_keep(engine, &key, &row);
 }
 
 void verb_answer(struct verb_job *job)
@@ -144,8 +144,10 @@ struct verb_job *verb_new(struct call *call, verb_fn run, bool is_urgent, bool i
 {
     struct verb_job *job = ARENA_NEW(call->arena, struct verb_job);
 
-    job->job = (struct lane_job){
-        .is_urgent = is_urgent, .run = verb_job_run, .settle = verb_job_settle, .done = verb_job_done};
+    job->job = (struct lane_job){.is_urgent = is_urgent,
+                                 .run = verb_job_run,
+                                 .settle = verb_job_settle,
+                                 .done = verb_job_done};
     job->call = call;
     job->run = run;
     job->is_keyed = is_keyed && call->idempotency_key && call->actor.operator_name;

@@ -1,8 +1,8 @@
 /*
  * verb_halt.c - POST halt_execution, halt_child_executions and verify_halt.
  *
- * A halt is answered at its commit, or, with wait "quiescent", when no worker can still be busy with it: the halt is
- * committed first, then the request is parked outside the lane.
+ * A halt is answered at its commit, or, with wait "quiescent", when no worker can still be busy
+ * with it: the halt is committed first, then the request is parked outside the lane.
  */
 #include "api/api_priv.h"
 
@@ -19,23 +19,24 @@ struct halt_body {
 };
 _Static_assert(sizeof(struct halt_body) <= VERB_BYTES_MAX, "fits");
 
+#define HALT_FIELD(type, member, min, max)                                                         \
+    {                                                                                              \
+#member, type, false, offsetof(struct halt_body, member), min, max                         \
+    }
 #define HALT_FIELDS                                                                                \
     {"plan_execution_id", FIELD_NAME, true, offsetof(struct halt_body, plan_execution_id), 0, 0},  \
-        {"input", FIELD_JSON, false, offsetof(struct halt_body, input), 0, LIMIT_PAYLOAD_BYTES},   \
-        {"plan_version", FIELD_INT, false, offsetof(struct halt_body, plan_version), 1, INT64_MAX}, \
-        {"reason", FIELD_TEXT, false, offsetof(struct halt_body, reason), 0, LIMIT_REASON_BYTES},  \
-        {"dry_run", FIELD_BOOL, false, offsetof(struct halt_body, dry_run), 0, 0},                 \
-        {"if_digest", FIELD_WORD, false, offsetof(struct halt_body, if_digest), 0, 64},            \
-        {"if_status", FIELD_WORD, false, offsetof(struct halt_body, if_status), 0, 64},            \
-        {"if_epoch", FIELD_INT, false, offsetof(struct halt_body, if_epoch), 0, INT64_MAX},        \
-        {"max_affected", FIELD_INT, false, offsetof(struct halt_body, max_affected), 1, INT64_MAX}, \
-        {"wait", FIELD_WORD, false, offsetof(struct halt_body, wait), 0, 16},                      \
-        {"wait_ms", FIELD_INT, false, offsetof(struct halt_body, wait_ms), 0, LIMIT_WAIT_MS}
+        HALT_FIELD(FIELD_JSON, input, 0, LIMIT_PAYLOAD_BYTES),                                     \
+        HALT_FIELD(FIELD_INT, plan_version, 1, INT64_MAX),                                         \
+        HALT_FIELD(FIELD_TEXT, reason, 0, LIMIT_REASON_BYTES),                                     \
+        HALT_FIELD(FIELD_BOOL, dry_run, 0, 0), HALT_FIELD(FIELD_WORD, if_digest, 0, 64),           \
+        HALT_FIELD(FIELD_WORD, if_status, 0, 64), HALT_FIELD(FIELD_INT, if_epoch, 0, INT64_MAX),   \
+        HALT_FIELD(FIELD_INT, max_affected, 1, INT64_MAX), HALT_FIELD(FIELD_WORD, wait, 0, 16),    \
+        HALT_FIELD(FIELD_INT, wait_ms, 0, LIMIT_WAIT_MS)
 
 const struct field verb_halt_fields[] = {
     HALT_FIELDS,
     {"halt_all_child_executions", FIELD_BOOL, false, offsetof(struct halt_body, all), 0, 0},
-    {0},
+    {0                     },
 };
 const struct field verb_halt_children_fields[] = {HALT_FIELDS, {0}};
 
@@ -82,7 +83,8 @@ static enum err verb_halt_run(struct verb_job *job, struct engine *engine, const
     if (err)
         return err;
     job->halt_id = answer.halt_id ? arena_string(job->call->arena, answer.halt_id) : NULL;
-    json_add(arena, json, "halt_execution_resp", answer.children ? answer.children : json_object(arena));
+    json_add(arena, json, "halt_execution_resp",
+             answer.children ? answer.children : json_object(arena));
     json_add(arena, json, "callback_for_halt", answer.callback ? answer.callback : &json_null);
     json_add(arena, json, "outcome", json_string(arena, halt_outcome_name(answer.outcome)));
     json_add(arena, json, "halt_id", json_string(arena, answer.halt_id));
@@ -204,7 +206,7 @@ _Static_assert(sizeof(struct verify_body) <= VERB_BYTES_MAX, "fits");
 
 const struct field verb_verify_fields[] = {
     {"halt_id", FIELD_NAME, true, offsetof(struct verify_body, halt_id), 0, 0},
-    {0},
+    {0    },
 };
 
 enum err verb_verify_check(struct call *call)
@@ -219,7 +221,8 @@ enum err verb_verify_check(struct call *call)
 static const struct json *verify_json(struct arena *arena, const char *halt_id,
                                       const struct halt_residue *residue)
 {
-    struct json *json = json_object(arena), *looked_at = json_object(arena), *left = json_array(arena);
+    struct json *json = json_object(arena), *looked_at = json_object(arena),
+                *left = json_array(arena);
 
     for (; residue; residue = residue->next) {
         struct json *one;
@@ -253,8 +256,8 @@ void verb_verify(struct call *call)
         reply_err(call, err);
         return;
     }
-    err = halts_load(&store, call->arena, call->actor.operator_name, body->root_id, body->halt_number,
-                     &halt);
+    err = halts_load(&store, call->arena, call->actor.operator_name, body->root_id,
+                     body->halt_number, &halt);
     if (!err)
         err = halts_residue(&store, call->arena, &halt, &residue);
     reader_end(&store);

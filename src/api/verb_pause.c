@@ -10,7 +10,7 @@ _Static_assert(sizeof(struct pause_body) <= VERB_BYTES_MAX, "fits");
 
 const struct field verb_pause_fields[] = {
     {"plan_execution_id", FIELD_NAME, true, offsetof(struct pause_body, plan_execution_id), 0, 0},
-    {"reason", FIELD_TEXT, false, offsetof(struct pause_body, reason), 0, LIMIT_REASON_BYTES},
+    {"reason",               FIELD_TEXT, false, offsetof(struct pause_body, reason), 0, LIMIT_REASON_BYTES},
     {0},
 };
 
@@ -42,7 +42,8 @@ static enum err verb_pause_run(struct verb_job *job, struct engine *engine, cons
     return verb_pause_call(job, engine, engine_pause, ret);
 }
 
-static enum err verb_restart_run(struct verb_job *job, struct engine *engine, const struct json **ret)
+static enum err verb_restart_run(struct verb_job *job, struct engine *engine,
+                                 const struct json **ret)
 {
     return verb_pause_call(job, engine, engine_restart, ret);
 }

@@ -11,7 +11,7 @@ _Static_assert(sizeof(struct create_plan_body) <= VERB_BYTES_MAX, "fits");
 
 const struct field verb_plan_fields[] = {
     {"plan_id", FIELD_NAME, true, offsetof(struct create_plan_body, plan_id), 0, 0},
-    {"definition", FIELD_OBJECT, true, offsetof(struct create_plan_body, definition), 0,
+    {"definition",     FIELD_OBJECT, true, offsetof(struct create_plan_body, definition), 0,
      LIMIT_DEFINITION_BYTES},
     {0},
 };
@@ -48,14 +48,15 @@ struct run_plan_body {
 _Static_assert(sizeof(struct run_plan_body) <= VERB_BYTES_MAX, "fits");
 
 const struct field verb_run_fields[] = {
-    {"plan_id", FIELD_NAME, true, offsetof(struct run_plan_body, plan_id), 0, 0},
-    {"plan_version", FIELD_INT, false, offsetof(struct run_plan_body, plan_version), 1, INT64_MAX},
-    {"input", FIELD_JSON, false, offsetof(struct run_plan_body, input), 0, LIMIT_PAYLOAD_BYTES},
-    {"plan_execution_id", FIELD_NAME, false, offsetof(struct run_plan_body, plan_execution_id), 0, 0},
+    {"plan_id",      FIELD_NAME, true, offsetof(struct run_plan_body, plan_id), 0, 0},
+    {"plan_version",          FIELD_INT, false, offsetof(struct run_plan_body, plan_version), 1, INT64_MAX},
+    {"input",      FIELD_JSON, false, offsetof(struct run_plan_body, input), 0, LIMIT_PAYLOAD_BYTES},
+    {"plan_execution_id",             FIELD_NAME, false, offsetof(struct run_plan_body, plan_execution_id), 0,
+     0},
     {"locks", FIELD_NAMES, false, offsetof(struct run_plan_body, locks), 0, LIMIT_LOCKS_AT_START},
-    {"start_at", FIELD_INT, false, offsetof(struct run_plan_body, start_at), 0, INT64_MAX},
+    {"start_at",         FIELD_INT, false, offsetof(struct run_plan_body, start_at), 0, INT64_MAX},
     {"hold_on_failure", FIELD_BOOL, false, offsetof(struct run_plan_body, hold_on_failure), 0, 0},
-    {0},
+    {0    },
 };
 
 enum err verb_run_check(struct call *call)

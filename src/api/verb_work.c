@@ -1,8 +1,9 @@
 /*
- * verb_work.c - POST poll_task, complete_task, fail_task, heartbeat_task, execution_callback, complete_human_task.
+ * verb_work.c - POST poll_task, complete_task, fail_task, heartbeat_task, execution_callback,
+ * complete_human_task.
  *
- * A poll that finds nothing is parked until a task of its queue appears or its time is over; before a task is handed out
- * the caller must still be there. What slips through is the lease's job.
+ * A poll that finds nothing is parked until a task of its queue appears or its time is over; before
+ * a task is handed out the caller must still be there. What slips through is the lease's job.
  */
 #include "api/api_priv.h"
 
@@ -18,35 +19,41 @@ struct work_body {
 _Static_assert(sizeof(struct work_body) <= VERB_BYTES_MAX, "fits");
 
 #define WORK_TOKEN(name)                                                                           \
-    {name, FIELD_WORD, true, offsetof(struct work_body, token), 0, 1024}
+    {                                                                                              \
+        name, FIELD_WORD, true, offsetof(struct work_body, token), 0, 1024                         \
+    }
 #define WORK_OUTPUT(required)                                                                      \
-    {"output", FIELD_JSON, required, offsetof(struct work_body, output), 0, LIMIT_PAYLOAD_BYTES}
+    {                                                                                              \
+        "output", FIELD_JSON, required, offsetof(struct work_body, output), 0, LIMIT_PAYLOAD_BYTES \
+    }
 #define WORK_ERROR(required)                                                                       \
     {"error", FIELD_TEXT, required, offsetof(struct work_body, error), 0, LIMIT_ERROR_BYTES},      \
-        {"cause", FIELD_TEXT, false, offsetof(struct work_body, cause), 0, LIMIT_CAUSE_BYTES}
+    {                                                                                              \
+        "cause", FIELD_TEXT, false, offsetof(struct work_body, cause), 0, LIMIT_CAUSE_BYTES        \
+    }
 
 const struct field verb_poll_fields[] = {
     {"task", FIELD_NAME, true, offsetof(struct work_body, task), 0, 0},
-    {"worker", FIELD_NAME, true, offsetof(struct work_body, worker), 0, 0},
+    {"worker",  FIELD_NAME, true, offsetof(struct work_body, worker), 0, 0},
     {"wait_ms", FIELD_INT, false, offsetof(struct work_body, wait_ms), 0, LIMIT_POLL_MS},
-    {0},
+    {0    },
 };
 const struct field verb_complete_fields[] = {WORK_TOKEN("task_token"), WORK_OUTPUT(true), {0}};
 const struct field verb_fail_fields[] = {WORK_TOKEN("task_token"), WORK_ERROR(true), {0}};
 const struct field verb_heartbeat_fields[] = {WORK_TOKEN("task_token"), {0}};
 const struct field verb_callback_fields[] = {
     {"callback_token", FIELD_WORD, false, offsetof(struct work_body, token), 0, 1024},
-    {"plan_execution_id", FIELD_NAME, false, offsetof(struct work_body, plan_execution_id), 0, 0},
-    {"state", FIELD_TEXT, false, offsetof(struct work_body, state), 0, 4 * LIMIT_STATE_NAME_CHARS},
+    {"plan_execution_id",           FIELD_NAME, false, offsetof(struct work_body, plan_execution_id), 0, 0},
+    {"state",          FIELD_TEXT, false, offsetof(struct work_body, state), 0, 4 * LIMIT_STATE_NAME_CHARS},
     WORK_OUTPUT(false),
     WORK_ERROR(false),
-    {0},
+    {0           },
 };
 const struct field verb_human_fields[] = {
     {"human_task_id", FIELD_WORD, true, offsetof(struct work_body, human_task_id), 0, 128},
     WORK_OUTPUT(false),
     WORK_ERROR(false),
-    {0},
+    {0          },
 };
 
 /* Either an output, or an error with an optional cause. */
@@ -99,8 +106,8 @@ static enum err work_result(struct verb_job *job, struct engine *engine, enum re
     };
     const char *plan_execution_id = NULL;
     struct json *json = json_object(engine->arena);
-    enum err err = engine_result(engine, call->actor.operator_name ? &call->actor : NULL, kind, &req,
-                                 &plan_execution_id, &call->fault);
+    enum err err = engine_result(engine, call->actor.operator_name ? &call->actor : NULL, kind,
+                                 &req, &plan_execution_id, &call->fault);
 
     if (err)
         return err;
@@ -112,7 +119,8 @@ static enum err work_result(struct verb_job *job, struct engine *engine, enum re
     return ERR_OK;
 }
 
-static enum err work_complete_run(struct verb_job *job, struct engine *engine, const struct json **ret)
+static enum err work_complete_run(struct verb_job *job, struct engine *engine,
+                                  const struct json **ret)
 {
     return work_result(job, engine, RESULT_COMPLETE_TASK, ret);
 }
@@ -122,7 +130,8 @@ static enum err work_fail_run(struct verb_job *job, struct engine *engine, const
     return work_result(job, engine, RESULT_FAIL_TASK, ret);
 }
 
-static enum err work_callback_run(struct verb_job *job, struct engine *engine, const struct json **ret)
+static enum err work_callback_run(struct verb_job *job, struct engine *engine,
+                                  const struct json **ret)
 {
     return work_result(job, engine, RESULT_CALLBACK, ret);
 }

@@ -1,12 +1,12 @@
 /*
  * asl.h - Amazon States Language, pure: no store, no clock, no randomness of its own.
  *
- * A plan is parsed once per plan version into an immutable tree that lives in the caller's arena; every
- * evaluation takes values and gives values. Source of the rules: the Amazon States Language specification
- * (states-language.net), cited by section name in the .c files.
+ * A plan is parsed once per plan version into an immutable tree that lives in the caller's arena;
+ * every evaluation takes values and gives values. Source of the rules: the Amazon States Language
+ * specification (states-language.net), cited by section name in the .c files.
  *
- * Run-time failures are a `struct asl_error` (an error name such as States.Runtime and a cause), not an enum
- * err: they belong to the execution, not to us.
+ * Run-time failures are a `struct asl_error` (an error name such as States.Runtime and a cause),
+ * not an enum err: they belong to the execution, not to us.
  */
 #ifndef FERMATA_ASL_ASL_H
 #define FERMATA_ASL_ASL_H
@@ -94,8 +94,8 @@ struct asl_state {
     /* Task */
     const char *resource_text;
     enum asl_resource resource;
-    const char *resource_name;           /* NAME of fermata:task:NAME */
-    int64_t timeout_ms, heartbeat_ms;    /* 0 means none */
+    const char *resource_name;                            /* NAME of fermata:task:NAME */
+    int64_t timeout_ms, heartbeat_ms;                     /* 0 means none */
     const struct asl_path *timeout_path, *heartbeat_path; /* seconds; or null */
 
     /* Choice */
@@ -122,14 +122,15 @@ struct asl_machine {
     size_t state_count;
     const struct asl_state *parent; /* the Parallel it is a branch of; null at the top */
     size_t branch_index;
-    size_t depth; /* 0 at the top */
+    size_t depth;       /* 0 at the top */
     int64_t timeout_ms; /* TimeoutSeconds of the top level; 0 means none */
     const char *comment;
 };
 
 struct asl_plan {
     const struct asl_machine *top;
-    const struct asl_state **by_name; /* all states of all branches, sorted by name: names are unique */
+    const struct asl_state *
+        *by_name; /* all states of all branches, sorted by name: names are unique */
     size_t state_count;
 };
 
@@ -147,12 +148,12 @@ struct asl_problems {
 };
 
 /*
- * Parses and validates; reports everything wrong at once. ERR_OK when there is no problem; ERR_INVALID_REQUEST
- * with *ret_problems (count > 0) otherwise. The plan and the problems live in `arena`; strings are shared with
- * `definition`, which must live as long.
+ * Parses and validates; reports everything wrong at once. ERR_OK when there is no problem;
+ * ERR_INVALID_REQUEST with *ret_problems (count > 0) otherwise. The plan and the problems live in
+ * `arena`; strings are shared with `definition`, which must live as long.
  */
-enum err asl_parse(struct arena *arena, const struct json *definition, const struct asl_plan **ret_plan,
-                   struct asl_problems *ret_problems) MUST_CHECK;
+enum err asl_parse(struct arena *arena, const struct json *definition,
+                   const struct asl_plan **ret_plan, struct asl_problems *ret_problems) MUST_CHECK;
 
 const struct asl_state *asl_find(const struct asl_plan *plan, const char *name); /* or null */
 /* "" at the top, "/A/0" in the first branch of Parallel A, "/A/0/B/1" ...: the place of a state. */
@@ -170,15 +171,18 @@ bool asl_output(struct arena *arena, const struct asl_state *state, const struct
                 const struct json *result, const struct json *context, const struct json **ret,
                 struct asl_error *reterr);
 /* OutputPath only: the output of states without a result (Wait, Choice, Succeed). */
-bool asl_output_plain(struct arena *arena, const struct asl_state *state, const struct json *effective,
-                      const struct json *context, const struct json **ret, struct asl_error *reterr);
+bool asl_output_plain(struct arena *arena, const struct asl_state *state,
+                      const struct json *effective, const struct json *context,
+                      const struct json **ret, struct asl_error *reterr);
 /* {"Error": ..., "Cause": ...} put into the raw input by the catcher's ResultPath. */
-bool asl_catch_output(struct arena *arena, const struct asl_catcher *catcher, const struct json *raw,
-                      const struct asl_error *error, const struct json **ret, struct asl_error *reterr);
+bool asl_catch_output(struct arena *arena, const struct asl_catcher *catcher,
+                      const struct json *raw, const struct asl_error *error,
+                      const struct json **ret, struct asl_error *reterr);
 /* Choice: the name of the next state; States.NoChoiceMatched when there is none. */
 bool asl_choose(struct arena *arena, const struct asl_state *state, const struct json *input,
                 const struct json *context, const char **ret_next, struct asl_error *reterr);
-/* Wait: when it is over; times in the past are `now_ms`, too far ones are capped to LIMIT_TIMER_MS. */
+/* Wait: when it is over; times in the past are `now_ms`, too far ones are capped to LIMIT_TIMER_MS.
+ */
 bool asl_wait_until(struct arena *arena, const struct asl_state *state, const struct json *input,
                     const struct json *context, int64_t now_ms, int64_t *ret_ms,
                     struct asl_error *reterr);
@@ -188,15 +192,19 @@ bool asl_task_times(struct arena *arena, const struct asl_state *state, const st
                     struct asl_error *reterr);
 
 /*
- * Errors. asl_error_matches: does a name in ErrorEquals match this error? (States.ALL, States.TaskFailed and the
- * States.Timeout family as the specification says; States.Runtime and States.DataLimitExceeded are not matched by
- * States.ALL.) `only_by_name` errors (Execution.Halted) are retried only by a retrier that names them.
+ * Errors. asl_error_matches: does a name in ErrorEquals match this error? (States.ALL,
+ * States.TaskFailed and the States.Timeout family as the specification says; States.Runtime and
+ * States.DataLimitExceeded are not matched by States.ALL.) `only_by_name` errors (Execution.Halted)
+ * are retried only by a retrier that names them.
  */
 bool asl_error_matches(const char *pattern, const char *error);
 /* The index of the first retrier that matches, or -1. */
 int asl_retrier_find(const struct asl_state *state, const char *error, bool only_by_name);
-/* Delay before attempt `retry_number` (1 is the first retry); jitter is uniform in [0, delay) by `random01`. */
-int64_t asl_retry_delay_ms(const struct asl_retrier *retrier, int64_t retry_number, double random01);
-const struct asl_catcher *asl_catcher_find(const struct asl_state *state, const char *error); /* or null */
+/* Delay before attempt `retry_number` (1 is the first retry); jitter is uniform in [0, delay) by
+ * `random01`. */
+int64_t asl_retry_delay_ms(const struct asl_retrier *retrier, int64_t retry_number,
+                           double random01);
+const struct asl_catcher *asl_catcher_find(const struct asl_state *state,
+                                           const char *error); /* or null */
 
 #endif

@@ -26,7 +26,8 @@ void *arena_copy(struct arena *arena, const void *from, size_t bytes);
 char *arena_string(struct arena *arena, const char *from); /* null gives null */
 char *arena_string_n(struct arena *arena, const char *from, size_t len);
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
-char *arena_vprintf(struct arena *arena, const char *format, va_list args);
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 size_t arena_bytes(const struct arena *arena); /* handed out since the last reset */
 

@@ -30,8 +30,8 @@ void id_source_init(struct id_source *source, struct clock *clock, uint32_t node
     atomic_store(&source->last, 0);
 }
 
-/* In the present millisecond, or right behind the last one when that is later: then ids run ahead of the clock for a
- * moment, and the count flows over into the time. */
+/* In the present millisecond, or right behind the last one when that is later: then ids run ahead
+ * of the clock for a moment, and the count flows over into the time. */
 int64_t id_block(struct id_source *source, int64_t count)
 {
     int64_t now = clock_now_ms(source->clock) - ID_EPOCH_MS;

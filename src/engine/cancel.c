@@ -1,13 +1,15 @@
 /*
- * cancel.c - the end of what a frame waits for: the halt's steps 3 to 8, over frames instead of executions.
+ * cancel.c - the end of what a frame waits for: the halt's steps 3 to 8, over frames instead of
+ * executions.
  *
- * A Parallel branch after a sibling failed, a Task that timed out while awaiting a child, a Fail beside open branches:
- * reservations become STALE, locks pass on, awaited children and what they await are halted in the same commit, without a
- * callback. Fire-and-forget children go on.
+ * A Parallel branch after a sibling failed, a Task that timed out while awaiting a child, a Fail
+ * beside open branches: reservations become STALE, locks pass on, awaited children and what they
+ * await are halted in the same commit, without a callback. Fire-and-forget children go on.
  */
 #include "engine/engine_priv.h"
 
-static bool cancel_touches(const struct turn *turn, const struct frame *frame, const struct frame *top)
+static bool cancel_touches(const struct turn *turn, const struct frame *frame,
+                           const struct frame *top)
 {
     return !frame->gone && (frame == top || frame_is_below(turn, frame, top));
 }
@@ -15,7 +17,8 @@ static bool cancel_touches(const struct turn *turn, const struct frame *frame, c
 static bool cancel_awaits_child(const struct turn *turn, const struct frame *frame)
 {
     for (const struct reservation *r = turn->fresh; r; r = r->next) {
-        if (reservation_is_fresh(r) && r->type == RESERVATION_CHILD && r->frame_id == frame->frame_id)
+        if (reservation_is_fresh(r) && r->type == RESERVATION_CHILD &&
+            r->frame_id == frame->frame_id)
             return true;
     }
     return false;

@@ -12,12 +12,14 @@ static bool child_refused(struct arena *arena, enum err err, const char *plan_id
                           struct asl_error *reterr)
 {
     if (err == ERR_PLAN_NOT_FOUND)
-        *reterr = (struct asl_error){"Plan.NotFound",
-                                     arena_printf(arena, "there is no plan %s, or no such version", plan_id)};
+        *reterr = (struct asl_error){
+            "Plan.NotFound",
+            arena_printf(arena, "there is no plan %s, or no such version", plan_id)};
     else if (err == ERR_EXECUTION_EXISTS)
         *reterr = (struct asl_error){"Execution.AlreadyExists", "this plan_execution_id is taken"};
     else if (err == ERR_TOO_LARGE)
-        *reterr = (struct asl_error){"Quota.TreeSizeExceeded", "the tree has as many executions as it may"};
+        *reterr = (struct asl_error){"Quota.TreeSizeExceeded",
+                                     "the tree has as many executions as it may"};
     else
         return false;
     return true;
@@ -87,8 +89,9 @@ static enum err child_create(struct turn *turn, const struct json *parameters,
     return err ? err : executions_insert(turn->engine->store, ret);
 }
 
-enum err child_start(struct turn *turn, const struct json *parameters, struct reservation *reservation,
-                     const struct json **ret_result, struct asl_error *reterr, bool *ret_started)
+enum err child_start(struct turn *turn, const struct json *parameters,
+                     struct reservation *reservation, const struct json **ret_result,
+                     struct asl_error *reterr, bool *ret_started)
 {
     struct arena *arena = turn->engine->arena;
     bool awaited = json_get_bool(parameters, "await", true);
@@ -100,7 +103,8 @@ enum err child_start(struct turn *turn, const struct json *parameters, struct re
     *ret_started = false;
     if (bad) {
         *reterr = (struct asl_error){
-            "States.Runtime", arena_printf(arena, "the parameters of fermata:plan:run are not valid at '%s'", bad)};
+            "States.Runtime",
+            arena_printf(arena, "the parameters of fermata:plan:run are not valid at '%s'", bad)};
         return ERR_OK;
     }
     if (turn->execution->depth + 1 > turn->engine->env->tree_depth_max) {

@@ -1,8 +1,9 @@
 /*
  * due.c - a scheduled reservation has fallen due.
  *
- * It was found without a lock: the tree is taken first, then status and epoch are looked at again. What is no longer
- * FRESH fires into nothing and is counted. For a paused execution it waits on its reservation until the restart.
+ * It was found without a lock: the tree is taken first, then status and epoch are looked at again.
+ * What is no longer FRESH fires into nothing and is counted. For a paused execution it waits on its
+ * reservation until the restart.
  */
 #include "engine/engine_priv.h"
 

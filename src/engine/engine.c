@@ -28,7 +28,8 @@ void env_init(struct env *env, struct clock *clock)
     };
 }
 
-void engine_init(struct engine *engine, struct store *store, struct env *env, struct plan_cache *plans)
+void engine_init(struct engine *engine, struct store *store, struct env *env,
+                 struct plan_cache *plans)
 {
     *engine = (struct engine){.store = store, .env = env, .plans = plans};
     engine->effects_end = &engine->effects;

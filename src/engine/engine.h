@@ -1,11 +1,12 @@
 /*
  * engine.h - the verbs: everything that can happen to an execution.
  *
- * A verb is straight-line code in one lane's thread, inside a savepoint of the lane's transaction: it reads and writes
- * through the store, and leaves effects that the lane carries out after the commit. It never waits, never talks
- * to the network. An error means that nothing of it may stay: the caller rolls back to the savepoint, then writes
- * what a refusal leaves behind (engine_refusal). Results and faults live in engine->arena, until the lane's
- * transaction is over and its callers have been answered.
+ * A verb is straight-line code in one lane's thread, inside a savepoint of the lane's transaction:
+ * it reads and writes through the store, and leaves effects that the lane carries out after the
+ * commit. It never waits, never talks to the network. An error means that nothing of it may stay:
+ * the caller rolls back to the savepoint, then writes what a refusal leaves behind
+ * (engine_refusal). Results and faults live in engine->arena, until the lane's transaction is over
+ * and its callers have been answered.
  */
 #ifndef FERMATA_ENGINE_ENGINE_H
 #define FERMATA_ENGINE_ENGINE_H
@@ -69,7 +70,8 @@ struct engine {
     } late;
 };
 
-void engine_init(struct engine *engine, struct store *store, struct env *env, struct plan_cache *plans);
+void engine_init(struct engine *engine, struct store *store, struct env *env,
+                 struct plan_cache *plans);
 void engine_begin(struct engine *engine, struct arena *arena); /* a batch begins: no effects */
 /* Effects of the running verb are dropped when it is rolled back: mark before, drop after. */
 struct effect **engine_effects_mark(struct engine *engine);
@@ -86,8 +88,9 @@ struct put_plan_answer {
     int64_t plan_version;
     bool created;
 };
-enum err engine_put_plan(struct engine *engine, const struct actor *actor, const struct put_plan *req,
-                         struct put_plan_answer *ret, struct fault *reterr) MUST_CHECK;
+enum err engine_put_plan(struct engine *engine, const struct actor *actor,
+                         const struct put_plan *req, struct put_plan_answer *ret,
+                         struct fault *reterr) MUST_CHECK;
 
 /* ---- start ---- */
 struct start_request {
@@ -160,10 +163,10 @@ enum err engine_poll(struct engine *engine, const struct actor *actor, const cha
                      const char *worker, struct poll_answer *ret) MUST_CHECK;
 
 struct result_request {
-    const char *token;        /* task_token or callback_token; or null and: */
+    const char *token; /* task_token or callback_token; or null and: */
     const char *human_task_id;
     const char *plan_execution_id, *state; /* a callback by place; state may be null */
-    const struct json *output; /* null: an error */
+    const struct json *output;             /* null: an error */
     const char *error, *cause;
 };
 enum result_kind { RESULT_COMPLETE_TASK, RESULT_FAIL_TASK, RESULT_CALLBACK, RESULT_HUMAN };

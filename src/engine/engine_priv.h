@@ -14,14 +14,15 @@
 #include "store/histories.h"
 #include "store/locks.h"
 
-/* One walk of an execution: from what arrived until every frame waits or the execution has ended. */
+/* One walk of an execution: from what arrived until every frame waits or the execution has ended.
+ */
 struct turn {
     struct engine *engine;
     struct execution *execution;
     const struct asl_plan *plan;
     struct frame *frames;
     struct reservation *fresh; /* those FRESH when it began, and those made since */
-    const struct json *input; /* of the execution, parsed when first asked for */
+    const struct json *input;  /* of the execution, parsed when first asked for */
     int64_t now_ms, started_us;
     int states_run;
     bool ended; /* the execution is final or held: nothing more to run */
@@ -37,19 +38,22 @@ enum err execution_open_at(struct engine *engine, int64_t root_id, int64_t execu
 void execution_move(struct execution *execution, enum event event);
 /* Final: its reservations, locks and frames go; its parent learns. */
 enum err execution_end(struct turn *turn, enum event event);
-enum err execution_release_locks(struct engine *engine, struct execution *execution, int64_t frame_id,
-                                 int64_t now_ms);
+enum err execution_release_locks(struct engine *engine, struct execution *execution,
+                                 int64_t frame_id, int64_t now_ms);
 
 /* turn.c */
-/* Applies what has arrived (and `arrived`, may be null, whose result is not stored), runs the frames, saves. */
+/* Applies what has arrived (and `arrived`, may be null, whose result is not stored), runs the
+ * frames, saves. */
 enum err turn_run(struct engine *engine, struct execution *execution,
                   const struct reservation *arrived);
 struct frame *turn_frame(struct turn *turn, int64_t frame_id); /* null when there is none */
 const struct asl_state *turn_state(const struct turn *turn, const struct frame *frame);
-const struct json *turn_context(struct turn *turn, const struct frame *frame, const char *task_token);
+const struct json *turn_context(struct turn *turn, const struct frame *frame,
+                                const char *task_token);
 enum err turn_event(struct turn *turn, struct frame *frame, const char *type,
                     const struct json *detail, int64_t *ret_event_id);
-/* A new reservation of a frame under the execution's epoch; the caller fills what the type needs. */
+/* A new reservation of a frame under the execution's epoch; the caller fills what the type needs.
+ */
 struct reservation turn_reservation(const struct turn *turn, const struct frame *frame,
                                     enum reservation_type type);
 enum err turn_reserve(struct turn *turn, const struct reservation *wanted);
@@ -64,7 +68,8 @@ enum err frame_step(struct turn *turn, struct frame *frame); /* runs its state *
 /* The state's work is done: `result` goes through ResultSelector, ResultPath and OutputPath. */
 enum err frame_result(struct turn *turn, struct frame *frame, const struct json *result);
 /* Leaves the state with this output for `next`; null: the branch, or the execution, ends. */
-enum err frame_go(struct turn *turn, struct frame *frame, const char *next, const struct json *output);
+enum err frame_go(struct turn *turn, struct frame *frame, const char *next,
+                  const struct json *output);
 /* The same for the state's own Next or End. */
 enum err frame_exit(struct turn *turn, struct frame *frame, const struct json *output);
 /* The state failed: Retry, Catch, or up. */
@@ -76,16 +81,19 @@ enum err state_run(struct turn *turn, struct frame *frame, const struct asl_stat
 enum err task_run(struct turn *turn, struct frame *frame, const struct asl_state *state,
                   const struct json *raw);
 /* A reservation of a Task has its result. */
-enum err task_arrived(struct turn *turn, struct frame *frame, const struct reservation *reservation);
+enum err task_arrived(struct turn *turn, struct frame *frame,
+                      const struct reservation *reservation);
 enum err task_beat_missed(struct turn *turn, struct frame *frame,
                           const struct reservation *heartbeat);
 
 /* child.c */
-/* Starts the child that the parameters name. *ret_started false: it could not be, *reterr says why. Awaited, the
- * reservation points to it; else *ret_result is the Task's result at once. */
-enum err child_start(struct turn *turn, const struct json *parameters, struct reservation *reservation,
-                     const struct json **ret_result, struct asl_error *reterr, bool *ret_started);
-/* A child that this frame awaited before a restart and that is still active; 0 when there is none. */
+/* Starts the child that the parameters name. *ret_started false: it could not be, *reterr says why.
+ * Awaited, the reservation points to it; else *ret_result is the Task's result at once. */
+enum err child_start(struct turn *turn, const struct json *parameters,
+                     struct reservation *reservation, const struct json **ret_result,
+                     struct asl_error *reterr, bool *ret_started);
+/* A child that this frame awaited before a restart and that is still active; 0 when there is none.
+ */
 enum err child_reattach(struct turn *turn, const struct frame *frame, int64_t *ret_child_id);
 enum err child_attach(struct turn *turn, struct reservation *reservation);
 /* Tells the parent that its child has ended; exactly once, by its FRESH CHILD reservation. */
@@ -94,12 +102,12 @@ enum err child_tell_parent(struct engine *engine, struct execution *child, int64
 enum err child_resolve(struct engine *engine, const struct reservation *awaited,
                        const struct reservation_result *result, int64_t now_ms, bool *ret_taken);
 
-/* cancel.c: the halt's steps 3 to 8 over what a frame waits for and over the frames below it, which end; the frame
- * itself stays, with its locks. */
+/* cancel.c: the halt's steps 3 to 8 over what a frame waits for and over the frames below it, which
+ * end; the frame itself stays, with its locks. */
 enum err cancel_frame(struct turn *turn, struct frame *frame);
 
 /* halt.c: steps 3 to 8 and 10 over a set that has been collected */
-enum err halt_collected(struct engine *engine, struct halt_row *halt);
+enum err halt_collected(struct engine *engine, const struct halt_row *row);
 
 /* start.c */
 struct new_execution {
@@ -140,7 +148,8 @@ enum err plan_resolve(struct engine *engine, const char *operator_name, const ch
 void task_token_make(struct engine *engine, const struct reservation *reservation,
                      char text[TASK_TOKEN_BYTES], uint8_t ret_hash[SHA256_BYTES]);
 /* Where a token says it belongs; nothing in it is believed before the hash is compared. */
-bool task_token_parse(const char *text, struct reservation *ret_key, uint8_t ret_hash[SHA256_BYTES]);
+bool task_token_parse(const char *text, struct reservation *ret_key,
+                      uint8_t ret_hash[SHA256_BYTES]);
 
 void effect_add(struct engine *engine, enum effect_kind kind, const char *operator_name,
                 const char *name, int64_t number);

@@ -47,8 +47,8 @@ enum err execution_release_locks(struct engine *engine, struct execution *e, int
                                  int64_t now_ms)
 {
     struct lock_name *names;
-    enum err err = locks_held_by(engine->store, engine->arena, e->root_id, e->execution_id, frame_id,
-                                 &names);
+    enum err err =
+        locks_held_by(engine->store, engine->arena, e->root_id, e->execution_id, frame_id, &names);
 
     for (; !err && names; names = names->next) {
         const char *granted = NULL;
@@ -81,7 +81,8 @@ static enum err execution_last_event(struct turn *turn, enum event event)
         json_add(arena, detail, "cause", json_string(arena, e->cause));
     }
     return history_event(turn->engine->store, arena, e, turn->now_ms,
-                         succeeded ? "ExecutionSucceeded" : "ExecutionFailed", previous, detail, NULL);
+                         succeeded ? "ExecutionSucceeded" : "ExecutionFailed", previous, detail,
+                         NULL);
 }
 
 enum err execution_end(struct turn *turn, enum event event)

@@ -1,7 +1,8 @@
 /*
  * frame.c - what happens to one branch: it enters states, leaves them, fails, ends.
  *
- * Going up (a branch that ends or fails decides over its Parallel) recurses at most LIMIT_PLAN_DEPTH times.
+ * Going up (a branch that ends or fails decides over its Parallel) recurses at most
+ * LIMIT_PLAN_DEPTH times.
  */
 #include "engine/engine_priv.h"
 
@@ -154,8 +155,8 @@ static enum err frame_leave(struct turn *turn, struct frame *frame, const char *
     enum err err;
 
     frame_detail(arena, detail, frame, "output", output);
-    err = turn_event(turn, frame, frame_event_type(arena, turn_state(turn, frame), "Exited"), detail,
-                     NULL);
+    err = turn_event(turn, frame, frame_event_type(arena, turn_state(turn, frame), "Exited"),
+                     detail, NULL);
     if (err)
         return err;
     if (!next)
@@ -168,7 +169,8 @@ static enum err frame_leave(struct turn *turn, struct frame *frame, const char *
     return ERR_OK;
 }
 
-enum err frame_go(struct turn *turn, struct frame *frame, const char *next, const struct json *output)
+enum err frame_go(struct turn *turn, struct frame *frame, const char *next,
+                  const struct json *output)
 {
     const char *text = json_text(turn->engine->arena, output);
     struct asl_error error = {"States.DataLimitExceeded", "the output is larger than 262144 bytes"};
@@ -227,8 +229,8 @@ static enum err frame_retry_later(struct turn *turn, struct frame *frame,
     frame->phase = FRAME_WAIT;
     frame->changed = true;
     back_off.due_at =
-        turn->now_ms + asl_retry_delay_ms(retrier, made,
-                                          retrier->jitter_full ? env->random01(env) : 0.0);
+        turn->now_ms +
+        asl_retry_delay_ms(retrier, made, retrier->jitter_full ? env->random01(env) : 0.0);
     return turn_reserve(turn, &back_off);
 }
 
@@ -274,7 +276,8 @@ static enum err frame_hold(struct turn *turn, struct frame *frame, const struct 
         err = reservations_set_ready(engine->store, e->root_id, e->execution_id, false);
     if (err)
         return err;
-    return history_audit(engine->store, engine->arena, e, turn->now_ms, "EXECUTION.HELD", 0, detail);
+    return history_audit(engine->store, engine->arena, e, turn->now_ms, "EXECUTION.HELD", 0,
+                         detail);
 }
 
 /* Nothing here retries or catches it. */

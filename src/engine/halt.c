@@ -1,15 +1,17 @@
 /*
  * halt.c - stop an execution and everything below it, in one commit: THE TEN STEPS.
  *
- * Each step does one thing over the whole halted set, or says why the halt ends here; then the savepoint is rolled back
- * and nothing has happened. The numbers are those of the contract (docs/halt.md).
+ * Each step does one thing over the whole halted set, or says why the halt ends here; then the
+ * savepoint is rolled back and nothing has happened. The numbers are those of the contract
+ * (docs/halt.md).
  *
  * Invariants:
  *   - all or nothing: no reader ever sees half of a tree stopped;
  *   - once the tree is locked nothing can join it, so step 1 sees all of it;
  *   - a second halt gets the first one's receipt and changes nothing;
  *   - a dry run is the same ten steps, rolled back at the end;
- *   - no step talks to the network: what must leave the schedule leaves it after the commit, and is harmless before.
+ *   - no step talks to the network: what must leave the schedule leaves it after the commit, and is
+ * harmless before.
  */
 #include "engine/engine_priv.h"
 
@@ -28,7 +30,8 @@ struct halt {
     struct execution target;
     struct halt_row row;
     struct json *anomalies;
-    /* the parent, or with children_only the target itself, and which of its reservations are resolved */
+    /* the parent, or with children_only the target itself, and which of its reservations are
+     * resolved */
     struct execution parent;
     struct reservation *awaited;
     struct receipt_callback callback;
@@ -131,8 +134,8 @@ static enum err halt_show_plan(struct halt *h, struct json *members)
     enum err err;
 
     h->row.outcome = halt_outcome_name(WOULD_HALT);
-    err = receipt_digest(h->engine->store, arena, &h->row, h->target.plan_execution_id, &h->callback,
-                         &h->row.digest);
+    err = receipt_digest(h->engine->store, arena, &h->row, h->target.plan_execution_id,
+                         &h->callback, &h->row.digest);
     if (!err)
         err = receipt_json(h->engine->store, arena, &h->row, &receipt, NULL);
     if (err)
@@ -164,8 +167,8 @@ static enum err halt_check_preconditions(struct halt *h)
     }
     if (!h->req->if_digest && !h->req->dry_run)
         return ERR_OK;
-    err = receipt_digest(h->engine->store, arena, &h->row, h->target.plan_execution_id, &h->callback,
-                         &h->row.digest);
+    err = receipt_digest(h->engine->store, arena, &h->row, h->target.plan_execution_id,
+                         &h->callback, &h->row.digest);
     if (err || !h->req->if_digest || strcmp(h->req->if_digest, h->row.digest) == 0)
         return err;
     err = halt_show_plan(h, members);
@@ -210,9 +213,10 @@ static enum err halt_check_plan_version(struct halt *h)
         return err;
     if (!err && halt_fits(engine->arena, from, to, frames))
         return ERR_OK;
-    return fault_set(h->reterr, engine->arena, ERR_PLAN_VERSION_INCOMPATIBLE, "/plan_version",
-                     err ? "the parent's plan has no such version"
-                         : "this version lacks a state in which the parent stands, or has it elsewhere");
+    return fault_set(
+        h->reterr, engine->arena, ERR_PLAN_VERSION_INCOMPATIBLE, "/plan_version",
+        err ? "the parent's plan has no such version"
+            : "this version lacks a state in which the parent stands, or has it elsewhere");
 }
 
 static enum err halt_check_size(struct halt *h)
@@ -234,7 +238,8 @@ static enum err halt_check_size(struct halt *h)
     return err;
 }
 
-/* With children_only, the execution itself is told: its CHILD reservations of the children that stop. */
+/* With children_only, the execution itself is told: its CHILD reservations of the children that
+ * stop. */
 static enum err halt_find_awaited_children(struct halt *h)
 {
     struct reservation *list, **end = &h->awaited;
@@ -291,8 +296,8 @@ static enum err halt_foresee_callback(struct halt *h)
     if (err || !h->parent.plan_execution_id)
         return err;
     h->callback.parent = h->parent.plan_execution_id;
-    h->callback.plan_version = h->awaited && h->req->plan_version ? h->req->plan_version
-                                                                   : h->parent.plan_version;
+    h->callback.plan_version =
+        h->awaited && h->req->plan_version ? h->req->plan_version : h->parent.plan_version;
     if (h->req->disable_parent_callback) {
         h->callback.result = "disabled";
         h->awaited = NULL;
@@ -324,8 +329,8 @@ static enum err halt_judge(struct halt *h)
         err = halt_check_plan_version(h);
     if (!err)
         err = halt_check_size(h);
-    h->ret->outcome = h->req->children_only || h->target.status == STATUS_STOPPED ? CHILDREN_HALTED
-                                                                                  : HALTED;
+    h->ret->outcome =
+        h->req->children_only || h->target.status == STATUS_STOPPED ? CHILDREN_HALTED : HALTED;
     h->row.outcome = halt_outcome_name(h->ret->outcome);
     return err;
 }
@@ -361,8 +366,9 @@ static enum err halt_unpause(struct halt *h)
 }
 
 /*
- * The store's own due index forgets what step 7 makes STALE, in the same commit. A schedule that lies elsewhere is told
- * after the commit, many entries at once; until then an entry of an old epoch fires into nothing.
+ * The store's own due index forgets what step 7 makes STALE, in the same commit. A schedule that
+ * lies elsewhere is told after the commit, many entries at once; until then an entry of an old
+ * epoch fires into nothing.
  */
 static enum err halt_deschedule(struct halt *h)
 {
@@ -477,7 +483,8 @@ static const struct {
     enum err failure;
     enum err (*run)(struct halt *h);
 } halt_steps[] = {
-#define HALT_STEP(name, cancel, failure, question) {#name, question, cancel, ERR_##failure, halt_##name},
+#define HALT_STEP(name, cancel, failure, question)                                                 \
+    {#name, question, cancel, ERR_##failure, halt_##name},
     HALT_STEPS(HALT_STEP)
 #undef HALT_STEP
 };
@@ -492,14 +499,15 @@ static enum err halt_run(struct halt *h, bool is_cancel)
             continue;
         err = halt_steps[i].run(h);
         if (err == ERR_STATEMENT_FAILED) {
-            log_error("halt.step_failed", "step %s (%s)", halt_steps[i].name, halt_steps[i].question);
+            log_error("halt.step_failed", "step %s (%s)", halt_steps[i].name,
+                      halt_steps[i].question);
             err = halt_steps[i].failure;
         }
     }
     return err;
 }
 
-enum err halt_collected(struct engine *engine, struct halt_row *row)
+enum err halt_collected(struct engine *engine, const struct halt_row *row)
 {
     struct halt h = {.engine = engine, .row = *row};
     enum err err = halt_run(&h, true);
@@ -557,8 +565,8 @@ static enum err halt_perform(struct halt *h)
     return halt_answer_from_rows(h);
 }
 
-enum err engine_halt(struct engine *engine, const struct actor *actor, const struct halt_request *req,
-                     struct halt_answer *ret, struct fault *reterr)
+enum err engine_halt(struct engine *engine, const struct actor *actor,
+                     const struct halt_request *req, struct halt_answer *ret, struct fault *reterr)
 {
     struct halt h = {.engine = engine, .actor = actor, .req = req, .ret = ret, .reterr = reterr};
     struct effect **mark = engine_effects_mark(engine);

@@ -1,9 +1,10 @@
 /*
  * lane.c - one thread, one connection, one transaction for all commands that wait.
  *
- * What a crash does: before the commit the old state, after it the new one; a caller who got no answer repeats with his
- * key. A failed commit is unknown, not failed: only a full disk is known to have rolled back cleanly; on anything else the
- * process ends at once and the next start recovers (docs/decisions/0004).
+ * What a crash does: before the commit the old state, after it the new one; a caller who got no
+ * answer repeats with his key. A failed commit is unknown, not failed: only a full disk is known to
+ * have rolled back cleanly; on anything else the process ends at once and the next start recovers
+ * (docs/decisions/0004).
  */
 #include "engine/lane.h"
 
@@ -21,10 +22,10 @@
 #include "store/requests.h"
 
 enum {
-    LANE_BATCH_US = 20000,             /* a batch takes no further command after */
-    LANE_QUIET_MS = 100,               /* nothing to do for so long: a moment for the log */
-    LANE_LOG_QUIET_BYTES = 4 << 20,    /* moved into the file at a quiet moment */
-    LANE_LOG_MOST_BYTES = 256 << 20,   /* moved at once */
+    LANE_BATCH_US = 20000,           /* a batch takes no further command after */
+    LANE_QUIET_MS = 100,             /* nothing to do for so long: a moment for the log */
+    LANE_LOG_QUIET_BYTES = 4 << 20,  /* moved into the file at a quiet moment */
+    LANE_LOG_MOST_BYTES = 256 << 20, /* moved at once */
     LANE_PURGE_MS = 60000,
     LANE_PURGE_MOST = 1000,
     LANE_TICK_MS = 1000,
@@ -181,7 +182,8 @@ static void lane_put_back(struct lane *lane, struct lane_job *jobs)
     pthread_mutex_unlock(&lane->lock);
 }
 
-/* One job in its savepoint. ERR_UNAVAILABLE: the database has rolled back the whole transaction by itself. */
+/* One job in its savepoint. ERR_UNAVAILABLE: the database has rolled back the whole transaction by
+ * itself. */
 static enum err lane_run_job(struct lane *lane, struct lane_job *job)
 {
     struct engine *engine = &lane->engine;
@@ -229,11 +231,12 @@ static enum err lane_run_due(struct lane *lane, const struct reservation *due)
     return sql_rollback_to(lane->sql, 0);
 }
 
-/* A commit whose outcome is not known: going on could overwrite what is there. The next start recovers. */
+/* A commit whose outcome is not known: going on could overwrite what is there. The next start
+ * recovers. */
 static void lane_commit_unknown(enum err err)
 {
-    log_error("lane.commit_unknown", "the commit failed (%s); stopping, so that the next start recovers",
-              err_code(err));
+    log_error("lane.commit_unknown",
+              "the commit failed (%s); stopping, so that the next start recovers", err_code(err));
     _exit(70);
 }
 
@@ -312,7 +315,7 @@ static enum err lane_run_all(struct lane *lane, struct lane_batch *batch)
         return ERR_OK;
     err = reservations_due(&lane->store, lane->arena, now_ms, LIMIT_BATCH_DUE, &batch->due);
     for (struct reservation *due = batch->due; due && !err; due = due->next) {
-        if (due != batch->due && clock_monotonic_us() - started_us > 2 * LANE_BATCH_US)
+        if (due != batch->due && clock_monotonic_us() - started_us > 2L * LANE_BATCH_US)
             break;
         err = lane_run_due(lane, due);
     }
@@ -399,7 +402,8 @@ static void lane_quiet(struct lane *lane)
 static bool lane_wait(struct lane *lane)
 {
     int64_t now_ms = clock_now_ms(lane->config.env->clock);
-    int64_t wait_ms = sql_log_bytes(lane->sql) > LANE_LOG_QUIET_BYTES ? LANE_QUIET_MS : LANE_TICK_MS;
+    int64_t wait_ms =
+        sql_log_bytes(lane->sql) > LANE_LOG_QUIET_BYTES ? LANE_QUIET_MS : LANE_TICK_MS;
     struct timespec until;
     int timed_out = 0;
 
@@ -415,7 +419,8 @@ static bool lane_wait(struct lane *lane)
         until.tv_nsec -= 1000000000;
     }
     pthread_mutex_lock(&lane->lock);
-    while (!lane->urgent.first && !lane->normal.first && !lane->is_stopping && timed_out != ETIMEDOUT)
+    while (!lane->urgent.first && !lane->normal.first && !lane->is_stopping &&
+           timed_out != ETIMEDOUT)
         timed_out = pthread_cond_timedwait(&lane->wake, &lane->lock, &until);
     pthread_mutex_unlock(&lane->lock);
     return timed_out == ETIMEDOUT && lane->next_due > clock_now_ms(lane->config.env->clock);

@@ -1,5 +1,6 @@
 /*
- * pause.c - a person holds an execution: it keeps its locks, tokens and reservations, and does nothing.
+ * pause.c - a person holds an execution: it keeps its locks, tokens and reservations, and does
+ * nothing.
  */
 #include "engine/engine_priv.h"
 
@@ -32,8 +33,9 @@ enum err pause_record(struct engine *engine, struct execution *e, const struct a
     return history_audit(engine->store, arena, e, engine_now(engine), type, 0, detail);
 }
 
-enum err engine_pause(struct engine *engine, const struct actor *actor, const char *plan_execution_id,
-                      const char *reason, struct execution_answer *ret, struct fault *reterr)
+enum err engine_pause(struct engine *engine, const struct actor *actor,
+                      const char *plan_execution_id, const char *reason,
+                      struct execution_answer *ret, struct fault *reterr)
 {
     struct execution e;
     enum status previous;

@@ -1,5 +1,6 @@
 /*
- * plan_cache.c - parsed plans by operator, id and version; plan versions never change, so nothing is ever out of date.
+ * plan_cache.c - parsed plans by operator, id and version; plan versions never change, so nothing
+ * is ever out of date.
  */
 #include "engine/plan_cache.h"
 
@@ -52,11 +53,13 @@ static enum err plan_read(struct engine *engine, const char *operator_name, cons
 {
     struct asl_problems problems;
     struct plan_row row;
-    enum err err = plans_load(engine->store, entry->arena, operator_name, plan_id, plan_version, &row);
+    enum err err =
+        plans_load(engine->store, entry->arena, operator_name, plan_id, plan_version, &row);
 
     if (err)
         return err;
-    err = asl_parse(entry->arena, json_stored(entry->arena, row.definition), &entry->plan, &problems);
+    err =
+        asl_parse(entry->arena, json_stored(entry->arena, row.definition), &entry->plan, &problems);
     CHECK(!err); /* it was checked when it was put */
     return ERR_OK;
 }
@@ -73,8 +76,8 @@ enum err plan_get(struct engine *engine, const char *operator_name, const char *
     struct plan_cache *cache = engine->plans;
     struct plan_entry *entry = NULL;
     char key[PLAN_CACHE_KEY_BYTES];
-    int len = snprintf(key, sizeof(key), "%s\n%s\n%lld", operator_name, plan_id,
-                       (long long)plan_version);
+    int len =
+        snprintf(key, sizeof(key), "%s\n%s\n%lld", operator_name, plan_id, (long long)plan_version);
     enum err err;
 
     CHECK(len > 0 && (size_t)len < sizeof(key));

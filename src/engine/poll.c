@@ -5,7 +5,8 @@
 
 #include "base/metric.h"
 
-/* The lease's end, as a scheduled reservation: it fires when the worker has not been heard of by then. */
+/* The lease's end, as a scheduled reservation: it fires when the worker has not been heard of by
+ * then. */
 static enum err poll_schedule_end(struct engine *engine, const struct execution *e,
                                   const struct reservation *task, int64_t now_ms)
 {
@@ -35,7 +36,7 @@ static enum err poll_grant(struct engine *engine, struct execution *e, struct re
     enum err err;
 
     task_token_make(engine, r, token, hash);
-    r->token_hash = hash;
+    r->token_hash = arena_copy(arena, hash, sizeof(hash));
     r->attempt++;
     if (!r->lease_ms)
         r->lease_ms = engine->env->lease_ms;
@@ -83,8 +84,8 @@ enum err engine_poll(struct engine *engine, const struct actor *actor, const cha
                                 key.reservation_id, &r);
     if (err)
         return err;
-    if (!reservation_is_fresh(&r) || !r.ready || r.epoch != e.epoch || transition_is_final(e.status) ||
-        e.status == STATUS_WAITING_FOR_RESTART)
+    if (!reservation_is_fresh(&r) || !r.ready || r.epoch != e.epoch ||
+        transition_is_final(e.status) || e.status == STATUS_WAITING_FOR_RESTART)
         return ERR_OK;
     r.worker = worker;
     return poll_grant(engine, &e, &r, ret);

@@ -14,7 +14,7 @@ static const char *put_plan_digest(struct arena *arena, const struct json *defin
     struct buf buf;
     char text[SHA256_TEXT_BYTES];
 
-    buf_init(&buf, arena, 4 * LIMIT_DEFINITION_BYTES);
+    buf_init(&buf, arena, 4L * LIMIT_DEFINITION_BYTES);
     json_print_canonical(&buf, definition);
     sha256_text(buf.data, buf.len, text);
     return arena_string(arena, text);
@@ -30,8 +30,9 @@ static enum err put_plan_refuse(struct engine *engine, const struct asl_problems
     for (size_t i = 0; i < problems->count; i++) {
         struct json *one = json_object(arena);
 
-        json_add(arena, one, "pointer",
-                 json_string(arena, arena_printf(arena, "/definition%s", problems->list[i].pointer)));
+        json_add(
+            arena, one, "pointer",
+            json_string(arena, arena_printf(arena, "/definition%s", problems->list[i].pointer)));
         json_add(arena, one, "rule", json_string(arena, problems->list[i].rule));
         json_add(arena, one, "message", json_string(arena, problems->list[i].message));
         json_push(arena, list, one);
@@ -44,8 +45,9 @@ static enum err put_plan_refuse(struct engine *engine, const struct asl_problems
     return err;
 }
 
-enum err engine_put_plan(struct engine *engine, const struct actor *actor, const struct put_plan *req,
-                         struct put_plan_answer *ret, struct fault *reterr)
+enum err engine_put_plan(struct engine *engine, const struct actor *actor,
+                         const struct put_plan *req, struct put_plan_answer *ret,
+                         struct fault *reterr)
 {
     struct arena *arena = engine->arena;
     const struct asl_plan *plan;

@@ -1,8 +1,9 @@
 /*
  * receipt.c - the stored record of a halt, as JSON and as a digest.
  *
- * It is put together from rows that never change after the halt's commit, so a repeat gives the same bytes. The one thing
- * that moves on, quiet_at of work in flight, is not part of it: verify and `wait` look at that.
+ * It is put together from rows that never change after the halt's commit, so a repeat gives the
+ * same bytes. The one thing that moves on, quiet_at of work in flight, is not part of it: verify
+ * and `wait` look at that.
  */
 #include "engine/receipt.h"
 
@@ -24,7 +25,8 @@ const char *receipt_halt_id(struct arena *arena, int64_t root_id, int64_t halt_i
     return arena_string(arena, text);
 }
 
-static void receipt_text(struct arena *arena, struct json *object, const char *name, const char *value)
+static void receipt_text(struct arena *arena, struct json *object, const char *name,
+                         const char *value)
 {
     json_add(arena, object, name, json_string(arena, value));
 }
@@ -217,8 +219,7 @@ enum err receipt_items(struct store *store, struct arena *arena, const struct ha
 {
     struct json *all = json_array(arena);
     struct halt_item *items;
-    enum err err =
-        halts_items(store, arena, halt, after_depth, after_execution_id, most, &items);
+    enum err err = halts_items(store, arena, halt, after_depth, after_execution_id, most, &items);
 
     if (err)
         return err;
@@ -265,7 +266,8 @@ static enum err receipt_digest_list(struct store *store, struct arena *arena,
 }
 
 enum err receipt_digest(struct store *store, struct arena *arena, const struct halt_row *halt,
-                        const char *target, const struct receipt_callback *callback, const char **ret)
+                        const char *target, const struct receipt_callback *callback,
+                        const char **ret)
 {
     struct json *all = json_object(arena), *list = json_array(arena), *parent = json_object(arena);
     char text[SHA256_TEXT_BYTES], id[ID_TEXT_BYTES];

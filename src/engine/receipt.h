@@ -12,8 +12,9 @@ struct json;
 const char *receipt_halt_id(struct arena *arena, int64_t root_id, int64_t halt_id);
 
 /*
- * The receipt: the same members in a dry run, an answer, a repeat and GET halts/{id}. At most LIMIT_RECEIPT_ITEMS
- * executions stand in it; beyond, `truncated` is true. *ret_children (may be null): the children halted, by id.
+ * The receipt: the same members in a dry run, an answer, a repeat and GET halts/{id}. At most
+ * LIMIT_RECEIPT_ITEMS executions stand in it; beyond, `truncated` is true. *ret_children (may be
+ * null): the children halted, by id.
  */
 enum err receipt_json(struct store *store, struct arena *arena, const struct halt_row *halt,
                       const struct json **ret_receipt, const struct json **ret_children) MUST_CHECK;
@@ -31,8 +32,9 @@ struct receipt_callback {
 };
 
 /*
- * SHA-256 of the canonical JSON of target, flags, the sorted list of [execution id, status, epoch, held locks] and the
- * callback; not in it: halt id, times, leases, actor, reason. Called before step 3, after the set is collected.
+ * SHA-256 of the canonical JSON of target, flags, the sorted list of [execution id, status, epoch,
+ * held locks] and the callback; not in it: halt id, times, leases, actor, reason. Called before
+ * step 3, after the set is collected.
  */
 enum err receipt_digest(struct store *store, struct arena *arena, const struct halt_row *halt,
                         const char *target, const struct receipt_callback *callback,

@@ -1,9 +1,10 @@
 /*
  * restart.c - an execution goes on: after a pause, after a held failure, after a halt.
  *
- * After a pause it goes on where it was, under the same epoch: what arrived meanwhile is applied first. After a held
- * failure or a halt it gets a new epoch: every frame enters its present state again (but those whose result had
- * arrived), and it first waits, as PENDING, for every lock the halt took from it.
+ * After a pause it goes on where it was, under the same epoch: what arrived meanwhile is applied
+ * first. After a held failure or a halt it gets a new epoch: every frame enters its present state
+ * again (but those whose result had arrived), and it first waits, as PENDING, for every lock the
+ * halt took from it.
  */
 #include "engine/engine_priv.h"
 
@@ -11,12 +12,14 @@
 
 #include "store/pauses.h"
 
-/* [[name, frame], ...] in name order: the start locks it still waited for, and those the halt took. */
+/* [[name, frame], ...] in name order: the start locks it still waited for, and those the halt took.
+ */
 static enum err restart_locks(struct engine *engine, struct execution *e)
 {
     struct arena *arena = engine->arena;
     struct halt_row halt = {.root_id = e->root_id, .halt_id = e->halt_id};
-    const struct json *old = e->start_locks ? json_stored(arena, e->start_locks) : json_array(arena);
+    const struct json *old =
+        e->start_locks ? json_stored(arena, e->start_locks) : json_array(arena);
     struct json *all = json_array(arena);
     struct halt_claim *taken;
     uint32_t at = 0;
@@ -25,7 +28,7 @@ static enum err restart_locks(struct engine *engine, struct execution *e)
     if (err)
         return err;
     while (taken || at < old->count) {
-        int order = !taken          ? -1
+        int order = !taken             ? -1
                     : at >= old->count ? 1
                                        : strcmp(old->items[at]->items[0]->string, taken->name);
 

@@ -1,9 +1,10 @@
 /*
  * result.c - an answer from outside: of a worker, a callback, a person; and what a late comer gets.
  *
- * A result finds its reservation by its token (or its place), without a lock; then the tree is taken and the reservation
- * read again. FRESH and awaited: it is applied at once, or kept while the execution is paused. Settled: the same
- * answer again is accepted, another one refused. Halted: refused with the halt id, and stored once as evidence.
+ * A result finds its reservation by its token (or its place), without a lock; then the tree is
+ * taken and the reservation read again. FRESH and awaited: it is applied at once, or kept while the
+ * execution is paused. Settled: the same answer again is accepted, another one refused. Halted:
+ * refused with the halt id, and stored once as evidence.
  */
 #include "engine/engine_priv.h"
 
@@ -28,19 +29,22 @@ static const struct {
     bool is_quiet; /* it says that a worker is done */
     enum err not_found;
 } result_kinds[] = {
-    [RESULT_COMPLETE_TASK] = {RESERVATION_TASK,       "complete_task",       true,  ERR_TOKEN_NOT_FOUND     },
-    [RESULT_FAIL_TASK] = {RESERVATION_TASK,       "fail_task",           true,  ERR_TOKEN_NOT_FOUND     },
-    [RESULT_CALLBACK] = {RESERVATION_CALLBACK,   "execution_callback",  false, ERR_TOKEN_NOT_FOUND     },
-    [RESULT_HUMAN] = {RESERVATION_HUMAN_TASK, "complete_human_task", false, ERR_HUMAN_TASK_NOT_FOUND},
+    [RESULT_COMPLETE_TASK] = {RESERVATION_TASK,       "complete_task",       true,  ERR_TOKEN_NOT_FOUND},
+    [RESULT_FAIL_TASK] = {RESERVATION_TASK,       "fail_task",           true,  ERR_TOKEN_NOT_FOUND},
+    [RESULT_CALLBACK] = {RESERVATION_CALLBACK,   "execution_callback",  false, ERR_TOKEN_NOT_FOUND},
+    [RESULT_HUMAN] = {RESERVATION_HUMAN_TASK, "complete_human_task", false,
+                              ERR_HUMAN_TASK_NOT_FOUND                                                 },
 };
 
 static enum err result_not_found(struct result *result, enum err err)
 {
-    return fault_set(result->reterr, result->engine->arena, err, NULL, "nothing is known by this name");
+    return fault_set(result->reterr, result->engine->arena, err, NULL,
+                     "nothing is known by this name");
 }
 
 /* Takes the tree and reads the reservation again, in new statements. */
-static enum err result_open(struct result *result, const struct reservation *key, enum err not_found)
+static enum err result_open(struct result *result, const struct reservation *key,
+                            enum err not_found)
 {
     struct engine *engine = result->engine;
     struct reservation probe;
@@ -64,11 +68,11 @@ static bool result_may_see(const struct result *result, const uint8_t hash[SHA25
 
     if (result->actor && strcmp(result->actor->operator_name, r->operator_name) != 0)
         return false;
-    return !hash || (r->token_hash && equal_constant_time(r->token_hash, hash, SHA256_BYTES));
+    return hash == NULL || (r->token_hash && equal_constant_time(r->token_hash, hash, SHA256_BYTES));
 }
 
-static enum err result_find_token(struct result *result, const char *token, enum reservation_type type,
-                                  enum err not_found)
+static enum err result_find_token(struct result *result, const char *token,
+                                  enum reservation_type type, enum err not_found)
 {
     struct reservation key;
     uint8_t hash[SHA256_BYTES];
@@ -195,7 +199,7 @@ static const char *result_hash(struct arena *arena, const struct result_request 
     struct buf buf;
     char text[SHA256_TEXT_BYTES];
 
-    buf_init(&buf, arena, 8 * LIMIT_PAYLOAD_BYTES);
+    buf_init(&buf, arena, 8L * LIMIT_PAYLOAD_BYTES);
     buf_text(&buf, req->output ? "output " : "error ");
     json_print_canonical(&buf, value);
     sha256_text(buf.data, buf.len, text);
@@ -210,7 +214,8 @@ static enum err result_refuse_halted(struct result *result)
     struct json *members = json_object(arena);
     struct reservation *r = &result->reservation;
     struct halt_row halt;
-    enum err err = halts_load(engine->store, arena, r->operator_name, r->root_id, r->halt_id, &halt);
+    enum err err =
+        halts_load(engine->store, arena, r->operator_name, r->root_id, r->halt_id, &halt);
 
     if (err)
         return err;
@@ -222,13 +227,15 @@ static enum err result_refuse_halted(struct result *result)
         json_add(arena, members, "reason", json_string(arena, halt.reason));
         json_add(arena, members, "halted_at", json_int(arena, halt.created_at));
     }
-    err = fault_set(result->reterr, arena, ERR_EXECUTION_HALTED, NULL,
-                    "the execution was halted; nothing was changed, what you sent is kept as evidence");
+    err = fault_set(
+        result->reterr, arena, ERR_EXECUTION_HALTED, NULL,
+        "the execution was halted; nothing was changed, what you sent is kept as evidence");
     result->reterr->members = members;
     return err;
 }
 
-static enum err result_late(struct result *result, const char *kind, bool is_quiet, const char *body)
+static enum err result_late(struct result *result, const char *kind, bool is_quiet,
+                            const char *body)
 {
     struct engine *engine = result->engine;
 
@@ -249,8 +256,9 @@ static enum err result_settled(struct result *result, const char *hash)
     if (r->answer_hash && strcmp(r->answer_hash, hash) == 0)
         return ERR_OK;
     return fault_set(result->reterr, result->engine->arena, ERR_ALREADY_SETTLED, NULL,
-                     r->answer_hash ? "another answer was accepted before"
-                                    : "this is no longer awaited: it timed out, was retried or cancelled");
+                     r->answer_hash
+                         ? "another answer was accepted before"
+                         : "this is no longer awaited: it timed out, was retried or cancelled");
 }
 
 static const char *result_evidence(struct arena *arena, const struct json *value)
@@ -304,8 +312,9 @@ enum err engine_heartbeat(struct engine *engine, const struct actor *actor, cons
     if (!reservation_is_fresh(r) && r->halt_id)
         return result_late(&result, "heartbeat_task", false, NULL);
     if (!reservation_is_fresh(r) || r->arrived_at || r->epoch != result.execution.epoch)
-        return fault_set(reterr, engine->arena, ERR_ALREADY_SETTLED, NULL,
-                         "this is no longer awaited: it was answered, timed out, retried or cancelled");
+        return fault_set(
+            reterr, engine->arena, ERR_ALREADY_SETTLED, NULL,
+            "this is no longer awaited: it was answered, timed out, retried or cancelled");
     lease_ms = r->lease_ms ? r->lease_ms : engine->env->lease_ms;
     *ret_lease_ms = lease_ms;
     return reservations_extend(engine->store, r, engine_now(engine) + lease_ms);

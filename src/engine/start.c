@@ -36,7 +36,8 @@ static enum err start_first_event(struct engine *engine, struct execution *e)
     json_add(arena, detail, "input", json_stored(arena, e->input));
     json_add(arena, detail, "plan_id", json_string(arena, e->plan_id));
     json_add(arena, detail, "plan_version", json_int(arena, e->plan_version));
-    return history_event(engine->store, arena, e, e->created_at, "ExecutionStarted", 0, detail, NULL);
+    return history_event(engine->store, arena, e, e->created_at, "ExecutionStarted", 0, detail,
+                         NULL);
 }
 
 enum err execution_create(struct engine *engine, const struct new_execution *wanted, int64_t now_ms,
@@ -63,7 +64,8 @@ enum err execution_create(struct engine *engine, const struct new_execution *wan
         .epoch = 1,
     };
     int64_t root_id, execution_id;
-    enum err err = plan_resolve(engine, e.operator_name, e.plan_id, wanted->plan_version, &e.plan_version);
+    enum err err =
+        plan_resolve(engine, e.operator_name, e.plan_id, wanted->plan_version, &e.plan_version);
 
     if (err)
         return err;
@@ -90,7 +92,8 @@ enum err execution_create(struct engine *engine, const struct new_execution *wan
 }
 
 /* One start lock: *ret_held when the execution has it now; else it waits for it. */
-static enum err start_take_lock(struct turn *turn, const char *name, int64_t frame_id, bool *ret_held)
+static enum err start_take_lock(struct turn *turn, const char *name, int64_t frame_id,
+                                bool *ret_held)
 {
     struct execution *e = turn->execution;
     struct engine *engine = turn->engine;
@@ -112,7 +115,8 @@ static enum err start_take_lock(struct turn *turn, const char *name, int64_t fra
         *ret_held = true;
         json_add(engine->arena, detail, "name", json_string(engine->arena, name));
         json_add(engine->arena, detail, "fence", json_int(engine->arena, fence));
-        return history_audit(engine->store, engine->arena, e, turn->now_ms, "LOCK.ACQUIRED", 0, detail);
+        return history_audit(engine->store, engine->arena, e, turn->now_ms, "LOCK.ACQUIRED", 0,
+                             detail);
     }
     wait.queue = name;
     wait.reservation_id = id_next(engine->store->ids);
@@ -136,7 +140,8 @@ enum err start_take_locks(struct turn *turn, bool *ret_ready)
     *ret_ready = !start_waits_for_lock(turn);
     for (uint32_t i = 0; i < locks->count && *ret_ready; i++) {
         const struct json *lock = locks->items[i];
-        enum err err = start_take_lock(turn, lock->items[0]->string, lock->items[1]->integer, ret_ready);
+        enum err err =
+            start_take_lock(turn, lock->items[0]->string, lock->items[1]->integer, ret_ready);
 
         if (err)
             return err;
@@ -149,7 +154,8 @@ static int start_compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* [[name, 1], ...] in name order: locks are always taken in that order, so that no two starts deadlock. */
+/* [[name, 1], ...] in name order: locks are always taken in that order, so that no two starts
+ * deadlock. */
 static const char *start_locks_text(struct arena *arena, const struct start_request *req)
 {
     struct json *list = json_array(arena);
@@ -181,7 +187,7 @@ static const char *start_digest(struct arena *arena, const struct start_request 
     json_add(arena, all, "locks", json_string(arena, start_locks_text(arena, req)));
     json_add(arena, all, "start_at", json_int(arena, req->start_at));
     json_add(arena, all, "hold_on_failure", json_bool(req->hold_on_failure));
-    buf_init(&buf, arena, 2 * LIMIT_HTTP_BODY_BYTES);
+    buf_init(&buf, arena, 2L * LIMIT_HTTP_BODY_BYTES);
     json_print_canonical(&buf, all);
     sha256_text(buf.data, buf.len, text);
     return arena_string(arena, text);
@@ -253,12 +259,14 @@ enum err engine_start(struct engine *engine, const struct actor *actor,
     }
     err = execution_create(engine, &wanted, now_ms, &e);
     if (err == ERR_PLAN_NOT_FOUND)
-        return fault_set(reterr, engine->arena, err, "/plan_id", "there is no such plan, or no such version");
+        return fault_set(reterr, engine->arena, err, "/plan_id",
+                         "there is no such plan, or no such version");
     if (!err)
         err = executions_insert(engine->store, &e);
     if (err)
         return err;
-    err = req->start_at > now_ms ? start_later(engine, &e, req->start_at) : turn_run(engine, &e, NULL);
+    err = req->start_at > now_ms ? start_later(engine, &e, req->start_at)
+                                 : turn_run(engine, &e, NULL);
     if (err)
         return err;
     start_answer(&e, true, ret);

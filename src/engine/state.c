@@ -53,8 +53,8 @@ static enum err state_succeed(struct step *step)
     const struct json *output;
     struct asl_error error;
 
-    if (!asl_output_plain(step->turn->engine->arena, step->state, step->value, step->context, &output,
-                          &error))
+    if (!asl_output_plain(step->turn->engine->arena, step->state, step->value, step->context,
+                          &output, &error))
         return frame_fail(step->turn, step->frame, &error);
     return frame_exit(step->turn, step->frame, output);
 }
@@ -87,9 +87,8 @@ static enum err state_task(struct step *step)
 }
 
 static enum err (*const state_fns[])(struct step *step) = {
-    [ASL_PASS] = state_pass,         [ASL_WAIT] = state_wait,
-    [ASL_TASK] = state_task,         [ASL_CHOICE] = state_choice,
-    [ASL_PARALLEL] = state_parallel, [ASL_SUCCEED] = state_succeed,
+    [ASL_PASS] = state_pass,     [ASL_WAIT] = state_wait,         [ASL_TASK] = state_task,
+    [ASL_CHOICE] = state_choice, [ASL_PARALLEL] = state_parallel, [ASL_SUCCEED] = state_succeed,
     [ASL_FAIL] = state_fail,
 };
 

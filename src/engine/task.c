@@ -105,8 +105,8 @@ static enum err task_lock_done(struct task *task, const char *name, int64_t fenc
 
     json_add(arena, result, "name", json_string(arena, name));
     json_add(arena, result, "fence", json_int(arena, fence));
-    err = history_audit(turn->engine->store, arena, turn->execution, turn->now_ms, "LOCK.ACQUIRED", 0,
-                        result);
+    err = history_audit(turn->engine->store, arena, turn->execution, turn->now_ms, "LOCK.ACQUIRED",
+                        0, result);
     return err ? err : frame_result(turn, task->frame, result);
 }
 
@@ -120,12 +120,14 @@ static enum err task_lock_acquire(struct task *task)
     enum err err;
 
     if (!name)
-        return task_fail(task, "Lock.InvalidName", "the parameters need a \"name\": 1 to 128 of A-Z a-z 0-9 . _ : -");
+        return task_fail(task, "Lock.InvalidName",
+                         "the parameters need a \"name\": 1 to 128 of A-Z a-z 0-9 . _ : -");
     err = locks_holder(store, turn->execution->operator_name, name, &holder);
     if (err)
         return err;
     if (holder.execution_id == turn->execution->execution_id)
-        return task_fail(task, "Lock.AlreadyHeld", "this execution holds the lock; locks are not re-entrant");
+        return task_fail(task, "Lock.AlreadyHeld",
+                         "this execution holds the lock; locks are not re-entrant");
     err = locks_take(store, turn->execution, task->frame->frame_id, name, turn->now_ms, &fence);
     if (err)
         return err;
@@ -166,12 +168,12 @@ static const struct {
     enum reservation_type type;
     enum err (*run)(struct task *task);
 } task_resources[] = {
-    [ASL_RESOURCE_TASK] = {RESERVATION_TASK, task_queue},
-    [ASL_RESOURCE_CALLBACK] = {RESERVATION_CALLBACK, task_callback},
-    [ASL_RESOURCE_HUMAN] = {RESERVATION_HUMAN_TASK, task_human},
-    [ASL_RESOURCE_PLAN_RUN] = {RESERVATION_CHILD, task_plan_run},
-    [ASL_RESOURCE_LOCK_ACQUIRE] = {RESERVATION_LOCK, task_lock_acquire},
-    [ASL_RESOURCE_LOCK_RELEASE] = {RESERVATION_LOCK, task_lock_release},
+    [ASL_RESOURCE_TASK] = {RESERVATION_TASK,       task_queue       },
+    [ASL_RESOURCE_CALLBACK] = {RESERVATION_CALLBACK,   task_callback    },
+    [ASL_RESOURCE_HUMAN] = {RESERVATION_HUMAN_TASK, task_human       },
+    [ASL_RESOURCE_PLAN_RUN] = {RESERVATION_CHILD,      task_plan_run    },
+    [ASL_RESOURCE_LOCK_ACQUIRE] = {RESERVATION_LOCK,       task_lock_acquire},
+    [ASL_RESOURCE_LOCK_RELEASE] = {RESERVATION_LOCK,       task_lock_release},
 };
 
 static enum err task_scheduled(struct task *task)
@@ -203,14 +205,15 @@ enum err task_run(struct turn *turn, struct frame *frame, const struct asl_state
     if (state->resource == ASL_RESOURCE_CALLBACK) {
         task.reservation.reservation_id = id_next(turn->engine->store->ids);
         task_token_make(turn->engine, &task.reservation, token, hash);
-        task.reservation.token_hash = hash;
+        task.reservation.token_hash = arena_copy(arena, hash, sizeof(hash));
     }
     context = turn_context(turn, frame, state->resource == ASL_RESOURCE_CALLBACK ? token : NULL);
     if (!asl_input(arena, state, raw, context, &task.parameters, &error) ||
         !asl_task_times(arena, state, raw, context, &task.timeout_ms, &task.heartbeat_ms, &error))
         return frame_fail(turn, frame, &error);
     if (json_size(task.parameters) > LIMIT_PAYLOAD_BYTES)
-        return task_fail(&task, "States.DataLimitExceeded", "the input is larger than 262144 bytes");
+        return task_fail(&task, "States.DataLimitExceeded",
+                         "the input is larger than 262144 bytes");
     task.reservation.lease_ms = task.heartbeat_ms;
     err = task_scheduled(&task);
     return err ? err : task_resources[state->resource].run(&task);
@@ -226,8 +229,7 @@ enum err task_arrived(struct turn *turn, struct frame *frame, const struct reser
 
     if (err)
         return err;
-    json_add(arena, detail, "resource",
-             json_string(arena, turn_state(turn, frame)->resource_text));
+    json_add(arena, detail, "resource", json_string(arena, turn_state(turn, frame)->resource_text));
     if (r->failed) {
         json_add(arena, detail, "error", json_string(arena, error.error));
         json_add(arena, detail, "cause", json_string(arena, error.cause));
@@ -274,6 +276,6 @@ enum err task_beat_missed(struct turn *turn, struct frame *frame, const struct r
     if (err)
         return err;
     effect_add(turn->engine, EFFECT_TASK_READY, r->operator_name, r->queue, 0);
-    return history_audit(turn->engine->store, arena, turn->execution, turn->now_ms, "TASK.LEASE_LOST", 0,
-                         detail);
+    return history_audit(turn->engine->store, arena, turn->execution, turn->now_ms,
+                         "TASK.LEASE_LOST", 0, detail);
 }

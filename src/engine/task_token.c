@@ -1,9 +1,10 @@
 /*
  * task_token.c - one-time tokens of tasks and callbacks.
  *
- * A token is base64url of where its reservation lies (root, execution, reservation: 24 bytes) and 32 random bytes.
- * Only the SHA-256 of the random part is stored. The place is a hint for the look-up and proves nothing: whoever does
- * not know the secret gets the same answer as for a token that never was.
+ * A token is base64url of where its reservation lies (root, execution, reservation: 24 bytes) and
+ * 32 random bytes. Only the SHA-256 of the random part is stored. The place is a hint for the
+ * look-up and proves nothing: whoever does not know the secret gets the same answer as for a token
+ * that never was.
  */
 #include "engine/engine_priv.h"
 
@@ -29,8 +30,8 @@ static int64_t task_token_take(const uint8_t *bytes)
     return (int64_t)(value & INT64_MAX);
 }
 
-void task_token_make(struct engine *engine, const struct reservation *r, char text[TASK_TOKEN_BYTES],
-                     uint8_t ret_hash[SHA256_BYTES])
+void task_token_make(struct engine *engine, const struct reservation *r,
+                     char text[TASK_TOKEN_BYTES], uint8_t ret_hash[SHA256_BYTES])
 {
     uint8_t bytes[TASK_TOKEN_PLACE + TASK_TOKEN_SECRET];
 

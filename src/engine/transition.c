@@ -12,8 +12,9 @@
  *      ^
  *      +--RESTART-- STOPPED <--HALT-- every status but SUCCESS, FAILED and STOPPED
  *
- * What has no row is forbidden: asked for by a client it is INVALID_STATE_TRANSITION, by our own code a failed CHECK.
- * With several frames the waiting status is the first that fits, in the order of enum status.
+ * What has no row is forbidden: asked for by a client it is INVALID_STATE_TRANSITION, by our own
+ * code a failed CHECK. With several frames the waiting status is the first that fits, in the order
+ * of enum status.
  */
 #include "engine/transition.h"
 

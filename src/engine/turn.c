@@ -2,10 +2,12 @@
  * turn.c - one walk of an execution: from what has arrived until every frame waits.
  *
  * Invariants:
- *   - all of a turn is in one savepoint: either the execution has moved on, or nothing has happened;
+ *   - all of a turn is in one savepoint: either the execution has moved on, or nothing has
+ * happened;
  *   - when a turn ends, the execution is final, held, or has a FRESH reservation that will wake it;
- *   - a turn ends at the latest after LIMIT_TURN_STATES states or LIMIT_TURN_US: a TURN reservation, due now, goes on
- *     with it, so that a plan that loops for ever can be halted and holds up nobody.
+ *   - a turn ends at the latest after LIMIT_TURN_STATES states or LIMIT_TURN_US: a TURN
+ * reservation, due now, goes on with it, so that a plan that loops for ever can be halted and holds
+ * up nobody.
  */
 #include "engine/engine_priv.h"
 
@@ -46,7 +48,8 @@ static const struct json *turn_time(struct arena *arena, int64_t time_ms)
     return json_string(arena, text);
 }
 
-const struct json *turn_context(struct turn *turn, const struct frame *frame, const char *task_token)
+const struct json *turn_context(struct turn *turn, const struct frame *frame,
+                                const char *task_token)
 {
     struct arena *arena = turn->engine->arena;
     struct execution *e = turn->execution;
@@ -205,18 +208,14 @@ static enum err turn_nothing(struct turn *turn, struct frame *frame, const struc
 }
 
 /* What a reservation does when it has come true. */
-typedef enum err (*turn_apply_fn)(struct turn *turn, struct frame *frame, const struct reservation *r);
+typedef enum err (*turn_apply_fn)(struct turn *turn, struct frame *frame,
+                                  const struct reservation *r);
 static const turn_apply_fn turn_apply_fns[RESERVATION_TYPE_COUNT] = {
-    [RESERVATION_START] = turn_nothing,
-    [RESERVATION_TURN] = turn_nothing,
-    [RESERVATION_TIMER] = turn_timer,
-    [RESERVATION_RETRY] = turn_retry,
-    [RESERVATION_TIMEOUT] = turn_timeout,
-    [RESERVATION_HEARTBEAT] = task_beat_missed,
-    [RESERVATION_TASK] = task_arrived,
-    [RESERVATION_CALLBACK] = task_arrived,
-    [RESERVATION_HUMAN_TASK] = task_arrived,
-    [RESERVATION_CHILD] = task_arrived,
+    [RESERVATION_START] = turn_nothing,      [RESERVATION_TURN] = turn_nothing,
+    [RESERVATION_TIMER] = turn_timer,        [RESERVATION_RETRY] = turn_retry,
+    [RESERVATION_TIMEOUT] = turn_timeout,    [RESERVATION_HEARTBEAT] = task_beat_missed,
+    [RESERVATION_TASK] = task_arrived,       [RESERVATION_CALLBACK] = task_arrived,
+    [RESERVATION_HUMAN_TASK] = task_arrived, [RESERVATION_CHILD] = task_arrived,
     [RESERVATION_LOCK] = task_arrived,
 };
 
@@ -321,7 +320,8 @@ static enum err turn_yield(struct turn *turn)
     struct execution *e = turn->execution;
 
     e->busy_turns++;
-    again.due_at = turn->now_ms + (e->busy_turns > LIMIT_TURNS_UNTHROTTLED ? LIMIT_TURN_PAUSE_MS : 0);
+    again.due_at =
+        turn->now_ms + (e->busy_turns > LIMIT_TURNS_UNTHROTTLED ? LIMIT_TURN_PAUSE_MS : 0);
     return turn_reserve(turn, &again);
 }
 

@@ -42,8 +42,8 @@ enum err fetch_url(void *user, struct arena *arena, const char *url, const char 
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(curl);
     if (code != CURLE_OK || status != 200) {
-        log_warn("serve.jwks", "the keys could not be fetched: %s, status %ld", curl_easy_strerror(code),
-                 status);
+        log_warn("serve.jwks", "the keys could not be fetched: %s, status %ld",
+                 curl_easy_strerror(code), status);
         return ERR_UNAVAILABLE;
     }
     *ret_body = buf.data;

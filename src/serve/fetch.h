@@ -10,7 +10,8 @@
 
 struct arena;
 
-/* At most 1 MiB, 10 s, no redirects, no proxy or credentials from the environment. The URL is the operator's setting. */
+/* At most 1 MiB, 10 s, no redirects, no proxy or credentials from the environment. The URL is the
+ * operator's setting. */
 enum err fetch_url(void *user, struct arena *arena, const char *url, const char **ret_body,
                    size_t *ret_len) MUST_CHECK;
 

@@ -1,5 +1,6 @@
 /*
- * folder.c - the server's folder: its lock, its keys, the token and the address that the command line finds.
+ * folder.c - the server's folder: its lock, its keys, the token and the address that the command
+ * line finds.
  */
 #include "serve/folder.h"
 
@@ -35,7 +36,9 @@ enum err folder_open(struct arena *arena, const char *dir, struct folder *ret)
     if (fd < 0)
         return folder_fail("cannot open", lock_path);
     if (flock(fd, LOCK_EX | LOCK_NB)) {
-        log_error("serve.in_use", "another fermata serves the folder %s; stop it first, or take another --dir", dir);
+        log_error("serve.in_use",
+                  "another fermata serves the folder %s; stop it first, or take another --dir",
+                  dir);
         close(fd);
         return ERR_UNAVAILABLE;
     }

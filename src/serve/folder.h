@@ -1,5 +1,6 @@
 /*
- * folder.h - the server's folder: its lock, its keys, the token and the address that the command line finds.
+ * folder.h - the server's folder: its lock, its keys, the token and the address that the command
+ * line finds.
  */
 #ifndef FERMATA_SERVE_FOLDER_H
 #define FERMATA_SERVE_FOLDER_H
@@ -16,10 +17,12 @@ struct folder {
     int lock_fd;
 };
 
-/* Makes the folder (0700) when there is none and takes its lock: one server per folder. A refusal has been logged. */
+/* Makes the folder (0700) when there is none and takes its lock: one server per folder. A refusal
+ * has been logged. */
 enum err folder_open(struct arena *arena, const char *dir, struct folder *ret) MUST_CHECK;
 void folder_close(struct folder *folder);
-/* DIR/token: a token of operator `default` for people on this machine; renewed when it would end soon. */
+/* DIR/token: a token of operator `default` for people on this machine; renewed when it would end
+ * soon. */
 enum err folder_token(struct arena *arena, const struct folder *folder, int64_t now_ms) MUST_CHECK;
 /* DIR/url: where the server listens. */
 enum err folder_url(struct arena *arena, const struct folder *folder, const char *url) MUST_CHECK;

@@ -128,8 +128,10 @@ static enum err serve_start(struct serve *serve)
     enum err err;
 
     if (!serve_is_loopback(serve->options.host) && !serve->options.plain_http) {
-        log_error("serve.plain_http", "%s is beyond loopback and this is plain HTTP: put a TLS proxy in"
-                                      " front and say --allow-plain-http", serve->options.host);
+        log_error("serve.plain_http",
+                  "%s is beyond loopback and this is plain HTTP: put a TLS proxy in"
+                  " front and say --allow-plain-http",
+                  serve->options.host);
         return ERR_INVALID_REQUEST;
     }
     err = folder_open(serve->arena, serve->options.dir, &serve->folder);

@@ -124,10 +124,14 @@ static error_t serve_option_parse(int key, char *arg, struct argp_state *state)
 void serve_options_read(int argc, char **argv, struct serve_options *ret)
 {
     static const struct argp argp = {
-        serve_argp_options, serve_option_parse, NULL,
+        serve_argp_options,
+        serve_option_parse,
+        NULL,
         "Run the server. Everything is kept in one folder; on the first start it makes a key and a"
         " token file that the command line finds by itself.",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
 
     *ret = (struct serve_options){
         .dir = "./fermata-data",

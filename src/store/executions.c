@@ -38,33 +38,35 @@ SQL_QUERY(executions_select,
           " last_state, epoch, parent_reservation_id, history_seq, event_id, frame_seq, busy_turns,"
           " start_locks, halt_id, updated_at, ended_at, error, cause, output"
           " FROM executions_now WHERE root_id = ?1 AND execution_id = ?2");
-SQL_QUERY(executions_insert_row,
-          "INSERT INTO executions (root_id, execution_id, operator_name, portal_id,"
-          " plan_execution_id, plan_id, plan_version, status, last_state, epoch, parent_id,"
-          " parent_reservation_id, depth, history_seq, event_id, frame_seq, busy_turns,"
-          " hold_on_failure, start_locks, start_digest, created_by, created_at, updated_at, input)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-          " ?19, ?20, ?21, ?22, ?22, ?23)");
+SQL_QUERY(
+    executions_insert_row,
+    "INSERT INTO executions (root_id, execution_id, operator_name, portal_id,"
+    " plan_execution_id, plan_id, plan_version, status, last_state, epoch, parent_id,"
+    " parent_reservation_id, depth, history_seq, event_id, frame_seq, busy_turns,"
+    " hold_on_failure, start_locks, start_digest, created_by, created_at, updated_at, input)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+    " ?19, ?20, ?21, ?22, ?22, ?23)");
 SQL_QUERY(executions_update,
           "UPDATE executions SET plan_version = ?3, status = ?4, last_state = ?5, epoch = ?6,"
           " parent_reservation_id = ?7, history_seq = ?8, event_id = ?9, frame_seq = ?10,"
           " busy_turns = ?11, start_locks = ?12, halt_id = ?13, updated_at = ?14, ended_at = ?15,"
           " error = ?16, cause = ?17, output = ?18"
           " WHERE root_id = ?1 AND execution_id = ?2");
-SQL_QUERY(executions_child_frame,
-          "SELECT max(c.execution_id) FROM executions_now c JOIN reservations r"
-          " ON r.root_id = ?1 AND r.execution_id = ?2 AND r.reservation_id = c.parent_reservation_id"
-          " WHERE c.root_id = ?1 AND c.parent_id = ?2 AND c.ended_at IS NULL AND r.frame_id = ?3"
-          " AND r.state = ?4");
-SQL_QUERY(executions_parent_reservation,
-          "UPDATE executions SET parent_reservation_id = ?3 WHERE root_id = ?1 AND execution_id = ?2");
-SQL_QUERY(executions_active_below,
-          "WITH RECURSIVE below (execution_id) AS (SELECT ?2 UNION ALL"
-          " SELECT c.execution_id FROM below b JOIN executions c"
-          " ON c.root_id = ?1 AND c.parent_id = b.execution_id)"
-          " SELECT count(*) FROM below b JOIN executions_now e"
-          " ON e.root_id = ?1 AND e.execution_id = b.execution_id"
-          " WHERE e.ended_at IS NULL AND e.execution_id <> ?2");
+SQL_QUERY(
+    executions_child_frame,
+    "SELECT max(c.execution_id) FROM executions_now c JOIN reservations r"
+    " ON r.root_id = ?1 AND r.execution_id = ?2 AND r.reservation_id = c.parent_reservation_id"
+    " WHERE c.root_id = ?1 AND c.parent_id = ?2 AND c.ended_at IS NULL AND r.frame_id = ?3"
+    " AND r.state = ?4");
+SQL_QUERY(
+    executions_parent_reservation,
+    "UPDATE executions SET parent_reservation_id = ?3 WHERE root_id = ?1 AND execution_id = ?2");
+SQL_QUERY(executions_active_below, "WITH RECURSIVE below (execution_id) AS (SELECT ?2 UNION ALL"
+                                   " SELECT c.execution_id FROM below b JOIN executions c"
+                                   " ON c.root_id = ?1 AND c.parent_id = b.execution_id)"
+                                   " SELECT count(*) FROM below b JOIN executions_now e"
+                                   " ON e.root_id = ?1 AND e.execution_id = b.execution_id"
+                                   " WHERE e.ended_at IS NULL AND e.execution_id <> ?2");
 
 static struct sql_arg executions_optional(int64_t value)
 {
@@ -161,8 +163,8 @@ enum err executions_insert(struct store *store, const struct execution *e)
         store->sql, &executions_insert_row,
         SQL_ARGS(SQL_INT(e->root_id), SQL_INT(e->execution_id), SQL_TEXT(e->operator_name),
                  SQL_TEXT(e->portal_id), SQL_TEXT(e->plan_execution_id), SQL_TEXT(e->plan_id),
-                 SQL_INT(e->plan_version), SQL_TEXT(status_name(e->status)), SQL_TEXT(e->last_state),
-                 SQL_INT(e->epoch), executions_optional(e->parent_id),
+                 SQL_INT(e->plan_version), SQL_TEXT(status_name(e->status)),
+                 SQL_TEXT(e->last_state), SQL_INT(e->epoch), executions_optional(e->parent_id),
                  executions_optional(e->parent_reservation_id), SQL_INT(e->depth),
                  SQL_INT(e->history_seq), SQL_INT(e->event_id), SQL_INT(e->frame_seq),
                  SQL_INT(e->busy_turns), SQL_INT(e->hold_on_failure), SQL_TEXT(e->start_locks),
@@ -201,12 +203,14 @@ enum err executions_child_of_frame(struct store *store, int64_t root_id, int64_t
 {
     return sql_select_int(
         store->sql, &executions_child_frame,
-        SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(frame_id), SQL_TEXT(state)), 0, ret);
+        SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(frame_id), SQL_TEXT(state)), 0,
+        ret);
 }
 
-enum err executions_set_parent_reservation(struct store *store, int64_t root_id, int64_t execution_id,
-                                           int64_t reservation_id)
+enum err executions_set_parent_reservation(struct store *store, int64_t root_id,
+                                           int64_t execution_id, int64_t reservation_id)
 {
     return sql_run(store->sql, &executions_parent_reservation,
-                   SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(reservation_id)), NULL);
+                   SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(reservation_id)),
+                   NULL);
 }

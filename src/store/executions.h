@@ -30,7 +30,8 @@ enum status { STATUS_NONE, STATUS_LIST(STATUS_ENUM) STATUS_COUNT };
 const char *status_name(enum status status);
 enum status status_parse(const char *name); /* STATUS_NONE when there is no such status */
 
-/* The row. Strings live in the arena it was loaded into. execution_save writes what is below the line. */
+/* The row. Strings live in the arena it was loaded into. execution_save writes what is below the
+ * line. */
 struct execution {
     int64_t root_id, execution_id;
     const char *operator_name, *portal_id, *plan_execution_id, *plan_id;
@@ -65,12 +66,13 @@ enum err executions_load(struct store *store, struct arena *arena, int64_t root_
 /* ERR_EXECUTION_EXISTS when the public id is taken. */
 enum err executions_insert(struct store *store, const struct execution *execution) MUST_CHECK;
 enum err executions_save(struct store *store, const struct execution *execution) MUST_CHECK;
-/* The latest active child that a frame awaited in this state, by a reservation of whatever status; 0: none. */
+/* The latest active child that a frame awaited in this state, by a reservation of whatever status;
+ * 0: none. */
 enum err executions_child_of_frame(struct store *store, int64_t root_id, int64_t execution_id,
                                    int64_t frame_id, const char *state, int64_t *ret) MUST_CHECK;
 /* A child is awaited by another reservation from now on. */
-enum err executions_set_parent_reservation(struct store *store, int64_t root_id, int64_t execution_id,
-                                           int64_t reservation_id) MUST_CHECK;
+enum err executions_set_parent_reservation(struct store *store, int64_t root_id,
+                                           int64_t execution_id, int64_t reservation_id) MUST_CHECK;
 /* How many descendants of it are active (not final), at any depth. */
 enum err executions_count_active_below(struct store *store, int64_t root_id, int64_t execution_id,
                                        int64_t *ret) MUST_CHECK;

@@ -12,22 +12,26 @@ static const char *const frame_phases[] = {
     [FRAME_JOIN] = "JOIN",   [FRAME_DONE] = "DONE",   [FRAME_FAILED] = "FAILED",
 };
 
-SQL_QUERY(frames_select,
-          "SELECT frame_id, parent_frame_id, branch, state, phase, entered_event, last_event, retries,"
-          " data, result FROM frames WHERE root_id = ?1 AND execution_id = ?2 ORDER BY frame_id");
-SQL_QUERY(frames_insert,
-          "INSERT INTO frames (root_id, execution_id, frame_id, operator_name, parent_frame_id, branch,"
-          " state, phase, entered_event, last_event, retries, data, result)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
-SQL_QUERY(frames_update,
-          "UPDATE frames SET state = ?4, phase = ?5, entered_event = ?6, last_event = ?7, retries = ?8,"
-          " data = ?9, result = ?10 WHERE root_id = ?1 AND execution_id = ?2 AND frame_id = ?3");
+SQL_QUERY(
+    frames_select,
+    "SELECT frame_id, parent_frame_id, branch, state, phase, entered_event, last_event, retries,"
+    " data, result FROM frames WHERE root_id = ?1 AND execution_id = ?2 ORDER BY frame_id");
+SQL_QUERY(
+    frames_insert,
+    "INSERT INTO frames (root_id, execution_id, frame_id, operator_name, parent_frame_id, branch,"
+    " state, phase, entered_event, last_event, retries, data, result)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+SQL_QUERY(
+    frames_update,
+    "UPDATE frames SET state = ?4, phase = ?5, entered_event = ?6, last_event = ?7, retries = ?8,"
+    " data = ?9, result = ?10 WHERE root_id = ?1 AND execution_id = ?2 AND frame_id = ?3");
 SQL_QUERY(frames_delete,
           "DELETE FROM frames WHERE root_id = ?1 AND execution_id = ?2 AND frame_id = ?3");
-SQL_QUERY(frames_reenter_all,
-          "UPDATE frames SET phase = 'ENTER', retries = NULL WHERE root_id = ?1 AND execution_id = ?2"
-          " AND phase IN ('ENTER', 'RETRY', 'WAIT', 'FAILED') AND frame_id NOT IN (SELECT frame_id"
-          " FROM reservations WHERE root_id = ?1 AND execution_id = ?2 AND status = 'FRESH')");
+SQL_QUERY(
+    frames_reenter_all,
+    "UPDATE frames SET phase = 'ENTER', retries = NULL WHERE root_id = ?1 AND execution_id = ?2"
+    " AND phase IN ('ENTER', 'RETRY', 'WAIT', 'FAILED') AND frame_id NOT IN (SELECT frame_id"
+    " FROM reservations WHERE root_id = ?1 AND execution_id = ?2 AND status = 'FRESH')");
 
 static enum frame_phase frames_phase(const char *text)
 {
@@ -39,8 +43,8 @@ static enum frame_phase frames_phase(const char *text)
     return FRAME_ENTER;
 }
 
-enum err frames_load(struct store *store, struct arena *arena, int64_t root_id, int64_t execution_id,
-                     struct frame **ret)
+enum err frames_load(struct store *store, struct arena *arena, int64_t root_id,
+                     int64_t execution_id, struct frame **ret)
 {
     struct sql_rows rows;
     struct frame *list = NULL, **end = &list;
@@ -74,15 +78,14 @@ enum err frames_load(struct store *store, struct arena *arena, int64_t root_id, 
 static enum err frames_insert_one(struct store *store, const char *operator_name, int64_t root_id,
                                   int64_t execution_id, const struct frame *f)
 {
-    return sql_run(store->sql, &frames_insert,
-                   SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(f->frame_id),
-                            SQL_TEXT(operator_name),
-                            f->parent_frame_id ? SQL_INT(f->parent_frame_id) : SQL_NULL,
-                            SQL_INT(f->branch), SQL_TEXT(f->state),
-                            SQL_TEXT(frame_phases[f->phase]), SQL_INT(f->entered_event),
-                            SQL_INT(f->last_event), SQL_TEXT(f->retries), SQL_TEXT(f->data),
-                            SQL_TEXT(f->result)),
-                   NULL);
+    return sql_run(
+        store->sql, &frames_insert,
+        SQL_ARGS(
+            SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(f->frame_id), SQL_TEXT(operator_name),
+            f->parent_frame_id ? SQL_INT(f->parent_frame_id) : SQL_NULL, SQL_INT(f->branch),
+            SQL_TEXT(f->state), SQL_TEXT(frame_phases[f->phase]), SQL_INT(f->entered_event),
+            SQL_INT(f->last_event), SQL_TEXT(f->retries), SQL_TEXT(f->data), SQL_TEXT(f->result)),
+        NULL);
 }
 
 static enum err frames_update_one(struct store *store, int64_t root_id, int64_t execution_id,

@@ -8,7 +8,8 @@
 
 struct arena;
 
-#define FRAME_ROOT 1 /* frame_id of the root frame; 0 in a reservation stands for the whole execution */
+#define FRAME_ROOT                                                                                 \
+    1 /* frame_id of the root frame; 0 in a reservation stands for the whole execution */
 
 enum frame_phase {
     FRAME_ENTER,  /* is to enter its state */
@@ -33,12 +34,14 @@ struct frame {
 };
 
 /* All frames of an execution, by frame_id, as a list in the arena. */
-enum err frames_load(struct store *store, struct arena *arena, int64_t root_id, int64_t execution_id,
-                     struct frame **ret) MUST_CHECK;
-/* Writes what the turn changed: inserts new frames, updates changed ones, deletes those that are gone. */
+enum err frames_load(struct store *store, struct arena *arena, int64_t root_id,
+                     int64_t execution_id, struct frame **ret) MUST_CHECK;
+/* Writes what the turn changed: inserts new frames, updates changed ones, deletes those that are
+ * gone. */
 enum err frames_save(struct store *store, const char *operator_name, int64_t root_id,
                      int64_t execution_id, struct frame *list) MUST_CHECK;
-/* Every frame that waits, and has no FRESH reservation left, is to enter its state again (restart). */
+/* Every frame that waits, and has no FRESH reservation left, is to enter its state again (restart).
+ */
 enum err frames_reenter(struct store *store, int64_t root_id, int64_t execution_id) MUST_CHECK;
 
 #endif

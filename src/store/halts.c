@@ -21,35 +21,35 @@
     " ON e.root_id = ?1 AND e.execution_id = b.execution_id"                                       \
     " WHERE e.ended_at IS NULL AND b.depth > 0"
 
-SQL_QUERY(halts_collect_target_row,
-          HALT_ITEM_COLUMNS
+SQL_QUERY(halts_collect_target_row, HALT_ITEM_COLUMNS
           "SELECT root_id, ?2, 0, execution_id, operator_name, status, last_state, epoch"
           " FROM executions_now WHERE root_id = ?1 AND execution_id = ?3 AND ended_at IS NULL");
-SQL_QUERY(halts_collect_all,
-          HALT_ITEM_COLUMNS "WITH RECURSIVE below (execution_id, depth) AS (SELECT ?3, 0 UNION ALL"
-                            " SELECT c.execution_id, b.depth + 1 FROM below b JOIN executions c"
-                            " ON c.root_id = ?1 AND c.parent_id = b.execution_id) " HALT_ITEM_VALUES);
+SQL_QUERY(halts_collect_all, HALT_ITEM_COLUMNS
+          "WITH RECURSIVE below (execution_id, depth) AS (SELECT ?3, 0 UNION ALL"
+          " SELECT c.execution_id, b.depth + 1 FROM below b JOIN executions c"
+          " ON c.root_id = ?1 AND c.parent_id = b.execution_id) " HALT_ITEM_VALUES);
 /* Awaited children only: the parent's CHILD reservation is still FRESH. */
 #define HALT_AWAITED                                                                               \
     " UNION ALL SELECT c.execution_id, b.depth + 1 FROM below b JOIN executions c"                 \
     " ON c.root_id = ?1 AND c.parent_id = b.execution_id"                                          \
     " JOIN reservations r ON r.root_id = ?1 AND r.execution_id = c.parent_id"                      \
     " AND r.reservation_id = c.parent_reservation_id AND r.status = 'FRESH') "
-SQL_QUERY(halts_collect_awaited,
-          HALT_ITEM_COLUMNS "WITH RECURSIVE below (execution_id, depth) AS (SELECT ?3, 0" HALT_AWAITED
-              HALT_ITEM_VALUES);
+SQL_QUERY(
+    halts_collect_awaited, HALT_ITEM_COLUMNS
+    "WITH RECURSIVE below (execution_id, depth) AS (SELECT ?3, 0" HALT_AWAITED HALT_ITEM_VALUES);
 SQL_QUERY(halts_collect_frame,
           HALT_ITEM_COLUMNS "WITH RECURSIVE below (execution_id, depth) AS (SELECT child_id, 1"
                             " FROM reservations WHERE root_id = ?1 AND execution_id = ?3"
                             " AND frame_id = ?4 AND status = 'FRESH' AND type = 'CHILD'"
                             " AND arrived_at IS NULL" HALT_AWAITED HALT_ITEM_VALUES);
 SQL_QUERY(halts_count_rows, "SELECT count(*) FROM halt_items WHERE root_id = ?1 AND halt_id = ?2");
-SQL_QUERY(halts_record_rows,
-          "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
-          " halt_id, detail) SELECT i.root_id, i.execution_id, e.history_seq + 1, i.operator_name, ?3,"
-          " ?4, 'EXECUTION.HALTED', ?2, '{\"previous_status\":\"' || i.previous_status || '\"}'"
-          " FROM halt_items i JOIN executions e ON e.root_id = ?1 AND e.execution_id = i.execution_id"
-          " WHERE i.root_id = ?1 AND i.halt_id = ?2");
+SQL_QUERY(
+    halts_record_rows,
+    "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
+    " halt_id, detail) SELECT i.root_id, i.execution_id, e.history_seq + 1, i.operator_name, ?3,"
+    " ?4, 'EXECUTION.HALTED', ?2, '{\"previous_status\":\"' || i.previous_status || '\"}'"
+    " FROM halt_items i JOIN executions e ON e.root_id = ?1 AND e.execution_id = i.execution_id"
+    " WHERE i.root_id = ?1 AND i.halt_id = ?2");
 /* history_seq + 2: EXECUTION.HALTED above, RESERVATION.CLEANED below. */
 SQL_QUERY(halts_stop_rows,
           "UPDATE executions SET status = 'STOPPED', epoch = executions.epoch + 1, halt_id = ?2,"
@@ -65,25 +65,29 @@ SQL_QUERY(halts_paused_items, "SELECT count(*) FROM halt_items WHERE root_id = ?
 SQL_QUERY(halts_unpause_rows,
           "DELETE FROM paused_executions WHERE root_id = ?1 AND EXISTS (SELECT 1 FROM executions e"
           " WHERE " HALTED("e", "paused_executions.execution_id") ")");
-SQL_QUERY(halts_in_flight_insert,
-          "INSERT INTO halt_in_flight (root_id, halt_id, execution_id, reservation_id, operator_name,"
-          " task, worker, lease_until) SELECT r.root_id, ?2, r.execution_id, r.reservation_id,"
-          " r.operator_name, r.queue, r.worker, r.lease_until FROM reservations r JOIN executions e"
-          " ON " HALTED("e", "r.execution_id") " WHERE r.root_id = ?1 AND r.status = 'FRESH'"
-          " AND r.worker IS NOT NULL AND r.arrived_at IS NULL AND r.lease_until > ?3");
+SQL_QUERY(
+    halts_in_flight_insert,
+    "INSERT INTO halt_in_flight (root_id, halt_id, execution_id, reservation_id, operator_name,"
+    " task, worker, lease_until) SELECT r.root_id, ?2, r.execution_id, r.reservation_id,"
+    " r.operator_name, r.queue, r.worker, r.lease_until FROM reservations r JOIN executions e"
+    " ON " HALTED("e", "r.execution_id") " WHERE r.root_id = ?1 AND r.status = 'FRESH'"
+                                         " AND r.worker IS NOT NULL AND r.arrived_at IS NULL AND "
+                                         "r.lease_until > ?3");
 SQL_QUERY(halts_clean_rows,
           "UPDATE reservations SET status = 'STALE', settled_at = ?3, halt_id = ?2, ready = 0"
           " FROM halt_items i WHERE i.root_id = ?1 AND i.halt_id = ?2 AND reservations.root_id = ?1"
           " AND reservations.execution_id = i.execution_id AND reservations.status = 'FRESH'"
           " RETURNING due_at IS NOT NULL");
-SQL_QUERY(halts_cleaned_rows,
-          "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
-          " halt_id, detail) SELECT i.root_id, i.execution_id, e.history_seq, i.operator_name, ?3, ?4,"
-          " 'RESERVATION.CLEANED', ?2, '{}' FROM halt_items i JOIN executions e"
-          " ON e.root_id = ?1 AND e.execution_id = i.execution_id"
-          " WHERE i.root_id = ?1 AND i.halt_id = ?2");
+SQL_QUERY(
+    halts_cleaned_rows,
+    "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
+    " halt_id, detail) SELECT i.root_id, i.execution_id, e.history_seq, i.operator_name, ?3, ?4,"
+    " 'RESERVATION.CLEANED', ?2, '{}' FROM halt_items i JOIN executions e"
+    " ON e.root_id = ?1 AND e.execution_id = i.execution_id"
+    " WHERE i.root_id = ?1 AND i.halt_id = ?2");
 
-/* The hand-over of every lock of the set, each to its first live waiter: nobody of the set is live any more. */
+/* The hand-over of every lock of the set, each to its first live waiter: nobody of the set is live
+ * any more. */
 SQL_QUERY(halts_unwait_rows,
           "DELETE FROM lock_waiters WHERE root_id = ?1 AND EXISTS (SELECT 1 FROM executions e"
           " WHERE " HALTED("e", "lock_waiters.execution_id") ")");
@@ -93,11 +97,13 @@ SQL_QUERY(halts_locks_collect,
           " granted_reservation_id) SELECT ?1, ?2, l.name, l.operator_name, l.holder_id,"
           " l.holder_frame_id, l.fence + CASE WHEN w.reservation_id IS NULL THEN 0 ELSE 1 END,"
           " g.plan_execution_id, w.root_id, w.execution_id, w.frame_id, w.epoch, w.reservation_id"
-          " FROM locks l JOIN executions e ON " HALTED("e", "l.holder_id")
-          " LEFT JOIN lock_waiters w ON w.operator_name = l.operator_name AND w.name = l.name"
-          " AND w.reservation_id = " LOCKS_FIRST_WAITER
-          " LEFT JOIN executions g ON g.root_id = w.root_id AND g.execution_id = w.execution_id"
-          " WHERE l.holder_root_id = ?1 AND l.holder_id IS NOT NULL");
+          " FROM locks l JOIN executions e ON " HALTED(
+              "e", "l.holder_id") " LEFT JOIN lock_waiters w ON w.operator_name = l.operator_name "
+                                  "AND w.name = l.name"
+                                  " AND w.reservation_id = " LOCKS_FIRST_WAITER
+                                  " LEFT JOIN executions g ON g.root_id = w.root_id AND "
+                                  "g.execution_id = w.execution_id"
+                                  " WHERE l.holder_root_id = ?1 AND l.holder_id IS NOT NULL");
 SQL_QUERY(halts_locks_pass,
           "UPDATE locks SET holder_root_id = h.granted_root_id, holder_id = h.granted_id,"
           " holder_frame_id = h.granted_frame_id, holder_epoch = h.granted_epoch, fence = h.fence,"
@@ -110,32 +116,36 @@ SQL_QUERY(halts_locks_unwait,
           "DELETE FROM lock_waiters WHERE (operator_name, name, reservation_id) IN"
           " (SELECT operator_name, name, granted_reservation_id FROM halt_locks"
           " WHERE root_id = ?1 AND halt_id = ?2 AND granted_id IS NOT NULL)");
-SQL_QUERY(halts_locks_turns,
-          "INSERT INTO reservations (root_id, execution_id, reservation_id, operator_name, frame_id,"
-          " type, status, epoch, due_at, ready, attempt, created_at)"
-          " SELECT granted_root_id, granted_id, ?3 + ?5 * (row_number() OVER (ORDER BY name) - 1), operator_name,"
-          " granted_frame_id, 'TURN', 'FRESH', granted_epoch, ?4, 0, 0, ?4 FROM halt_locks"
-          " WHERE root_id = ?1 AND halt_id = ?2 AND granted_id IS NOT NULL");
+SQL_QUERY(
+    halts_locks_turns,
+    "INSERT INTO reservations (root_id, execution_id, reservation_id, operator_name, frame_id,"
+    " type, status, epoch, due_at, ready, attempt, created_at)"
+    " SELECT granted_root_id, granted_id, ?3 + ?5 * (row_number() OVER (ORDER BY name) - 1), "
+    "operator_name,"
+    " granted_frame_id, 'TURN', 'FRESH', granted_epoch, ?4, 0, 0, ?4 FROM halt_locks"
+    " WHERE root_id = ?1 AND halt_id = ?2 AND granted_id IS NOT NULL");
 /* Names and ids are of A-Z a-z 0-9 . _ : - so they need no escaping. */
-SQL_QUERY(halts_locks_record,
-          "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
-          " halt_id, detail) SELECT ?1, h.execution_id, e.history_seq + row_number()"
-          " OVER (PARTITION BY h.execution_id ORDER BY h.name), h.operator_name, ?3, ?4,"
-          " 'LOCK.RELEASED', ?2, '{\"name\":\"' || h.name || '\",\"granted_to\":' ||"
-          " CASE WHEN h.granted_to IS NULL THEN 'null' ELSE '\"' || h.granted_to || '\"' END || '}'"
-          " FROM halt_locks h JOIN executions e ON e.root_id = ?1 AND e.execution_id = h.execution_id"
-          " WHERE h.root_id = ?1 AND h.halt_id = ?2");
+SQL_QUERY(
+    halts_locks_record,
+    "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
+    " halt_id, detail) SELECT ?1, h.execution_id, e.history_seq + row_number()"
+    " OVER (PARTITION BY h.execution_id ORDER BY h.name), h.operator_name, ?3, ?4,"
+    " 'LOCK.RELEASED', ?2, '{\"name\":\"' || h.name || '\",\"granted_to\":' ||"
+    " CASE WHEN h.granted_to IS NULL THEN 'null' ELSE '\"' || h.granted_to || '\"' END || '}'"
+    " FROM halt_locks h JOIN executions e ON e.root_id = ?1 AND e.execution_id = h.execution_id"
+    " WHERE h.root_id = ?1 AND h.halt_id = ?2");
 SQL_QUERY(halts_locks_numbered,
           "UPDATE executions SET history_seq = history_seq + (SELECT count(*) FROM halt_locks h"
           " WHERE h.root_id = ?1 AND h.halt_id = ?2 AND h.execution_id = executions.execution_id)"
           " WHERE root_id = ?1 AND execution_id IN (SELECT execution_id FROM halt_locks"
           " WHERE root_id = ?1 AND halt_id = ?2)");
-SQL_QUERY(halts_insert_row,
-          "INSERT INTO halts (root_id, halt_id, operator_name, portal_id, subject, execution_id, kind,"
-          " children, outcome, reason, batch_name, tree_seq, created_at, executions, reservations,"
-          " scheduled, locks, granted, in_flight, callback, unused, anomalies, digest) VALUES (?1, ?2,"
-          " ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
-          " ?22, ?23)");
+SQL_QUERY(
+    halts_insert_row,
+    "INSERT INTO halts (root_id, halt_id, operator_name, portal_id, subject, execution_id, kind,"
+    " children, outcome, reason, batch_name, tree_seq, created_at, executions, reservations,"
+    " scheduled, locks, granted, in_flight, callback, unused, anomalies, digest) VALUES (?1, ?2,"
+    " ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
+    " ?22, ?23)");
 
 static const char *const halt_children_names[] = {
     [HALT_CHILDREN_NONE] = "none",
@@ -210,7 +220,8 @@ enum err halts_stop(struct store *store, const struct halt_row *h)
 enum err halts_unpause(struct store *store, const struct halt_row *h, int64_t *ret_missing)
 {
     int64_t paused, deleted = 0;
-    enum err err = sql_select_int(store->sql, &halts_paused_items, SQL_ARGS(HALT_KEY(h)), 0, &paused);
+    enum err err =
+        sql_select_int(store->sql, &halts_paused_items, SQL_ARGS(HALT_KEY(h)), 0, &paused);
 
     if (!err && paused)
         err = sql_run(store->sql, &halts_unpause_rows, SQL_ARGS(HALT_KEY(h)), &deleted);
@@ -244,8 +255,8 @@ enum err halts_clean(struct store *store, struct halt_row *h)
 
 static enum err halts_pass_locks(struct store *store, const struct halt_row *h)
 {
-    enum err err = sql_run(store->sql, &halts_locks_pass,
-                           SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)), NULL);
+    enum err err =
+        sql_run(store->sql, &halts_locks_pass, SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)), NULL);
 
     if (!err)
         err = sql_run(store->sql, &halts_locks_record,
@@ -284,9 +295,9 @@ enum err halts_insert(struct store *store, const struct halt_row *h)
                             SQL_TEXT(h->subject), SQL_INT(h->execution_id), SQL_TEXT(h->kind),
                             SQL_TEXT(halt_children_names[h->children]), SQL_TEXT(h->outcome),
                             SQL_TEXT(h->reason), SQL_TEXT(h->batch_name), SQL_INT(h->tree_seq),
-                            SQL_INT(h->created_at), SQL_INT(h->executions), SQL_INT(h->reservations),
-                            SQL_INT(h->scheduled), SQL_INT(h->locks), SQL_INT(h->granted),
-                            SQL_INT(h->in_flight), SQL_TEXT(h->callback), SQL_TEXT(h->unused),
-                            SQL_TEXT(h->anomalies), SQL_TEXT(h->digest)),
+                            SQL_INT(h->created_at), SQL_INT(h->executions),
+                            SQL_INT(h->reservations), SQL_INT(h->scheduled), SQL_INT(h->locks),
+                            SQL_INT(h->granted), SQL_INT(h->in_flight), SQL_TEXT(h->callback),
+                            SQL_TEXT(h->unused), SQL_TEXT(h->anomalies), SQL_TEXT(h->digest)),
                    NULL);
 }

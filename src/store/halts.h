@@ -1,9 +1,10 @@
 /*
  * halts.h - the rows that a halt changes, set by set.
  *
- * Each function is one statement (or a few) over the whole halted set, never a loop over executions. The set is
- * collected once into halt_items, which is the receipt; after halts_stop a member is known by executions.halt_id.
- * They run in the order of engine/halt.c, inside its transaction.
+ * Each function is one statement (or a few) over the whole halted set, never a loop over
+ * executions. The set is collected once into halt_items, which is the receipt; after halts_stop a
+ * member is known by executions.halt_id. They run in the order of engine/halt.c, inside its
+ * transaction.
  */
 #ifndef FERMATA_STORE_HALTS_H
 #define FERMATA_STORE_HALTS_H
@@ -39,7 +40,8 @@ enum err halts_record(struct store *store, const struct halt_row *halt) MUST_CHE
 /* 4. status STOPPED, epoch + 1; the number stopped must be the number collected */
 enum err halts_stop(struct store *store, const struct halt_row *halt) MUST_CHECK;
 /* 5. out of paused_executions; *ret_missing counts paused executions that had no row */
-enum err halts_unpause(struct store *store, const struct halt_row *halt, int64_t *ret_missing) MUST_CHECK;
+enum err halts_unpause(struct store *store, const struct halt_row *halt,
+                       int64_t *ret_missing) MUST_CHECK;
 /* 7. reservations STALE, RESERVATION.CLEANED into each history; fills the counts */
 enum err halts_clean(struct store *store, struct halt_row *halt) MUST_CHECK;
 /* 8. waits deleted, locks passed on in name order; fills the counts */
@@ -57,7 +59,8 @@ struct halt_item {
     const char *previous_status, *last_state;
     struct halt_item *next;
 };
-/* Deepest first; at most `most`, after the item (depth, execution_id) when execution_id is not 0. */
+/* Deepest first; at most `most`, after the item (depth, execution_id) when execution_id is not 0.
+ */
 enum err halts_items(struct store *store, struct arena *arena, const struct halt_row *halt,
                      int64_t after_depth, int64_t after_execution_id, int64_t most,
                      struct halt_item **ret) MUST_CHECK;
@@ -65,7 +68,7 @@ enum err halts_items(struct store *store, struct arena *arena, const struct halt
 struct halt_claim { /* a reservation made STALE, a lock released, or work in flight */
     int64_t execution_id, reservation_id;
     const char *plan_execution_id;
-    const char *name;   /* the type, the lock, the task */
+    const char *name; /* the type, the lock, the task */
     bool scheduled;
     int64_t frame_id;
     const char *granted_to, *worker;
@@ -83,7 +86,8 @@ enum err halts_in_flight(struct store *store, struct arena *arena, const struct 
 enum err halts_busy(struct store *store, const struct halt_row *halt, int64_t now_ms,
                     int64_t *ret_count, int64_t *ret_until) MUST_CHECK;
 
-/* Proof: what of the halt's items is still open under an old epoch. One row a kind that was looked at. */
+/* Proof: what of the halt's items is still open under an old epoch. One row a kind that was looked
+ * at. */
 struct halt_residue {
     const char *kind;
     int64_t looked_at, left;

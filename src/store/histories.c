@@ -12,7 +12,8 @@ SQL_QUERY(history_insert,
           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
 
 static enum err history_append(struct store *store, struct execution *e, int64_t now_ms,
-                               const char *type, const struct sql_arg numbers[3], const char *detail)
+                               const char *type, const struct sql_arg numbers[3],
+                               const char *detail)
 {
     e->history_seq++;
     return sql_run(store->sql, &history_insert,
@@ -22,11 +23,12 @@ static enum err history_append(struct store *store, struct execution *e, int64_t
                    NULL);
 }
 
-enum err history_event(struct store *store, struct arena *arena, struct execution *e, int64_t now_ms,
-                       const char *type, int64_t previous_event_id, const struct json *detail,
-                       int64_t *ret_event_id)
+enum err history_event(struct store *store, struct arena *arena, struct execution *e,
+                       int64_t now_ms, const char *type, int64_t previous_event_id,
+                       const struct json *detail, int64_t *ret_event_id)
 {
-    const struct sql_arg numbers[3] = {SQL_INT(e->event_id + 1), SQL_INT(previous_event_id), SQL_NULL};
+    const struct sql_arg numbers[3] = {SQL_INT(e->event_id + 1), SQL_INT(previous_event_id),
+                                       SQL_NULL};
 
     e->event_id++;
     if (ret_event_id)
@@ -34,8 +36,8 @@ enum err history_event(struct store *store, struct arena *arena, struct executio
     return history_append(store, e, now_ms, type, numbers, json_text(arena, detail));
 }
 
-enum err history_audit(struct store *store, struct arena *arena, struct execution *e, int64_t now_ms,
-                       const char *type, int64_t halt_id, const struct json *detail)
+enum err history_audit(struct store *store, struct arena *arena, struct execution *e,
+                       int64_t now_ms, const char *type, int64_t halt_id, const struct json *detail)
 {
     const struct sql_arg numbers[3] = {SQL_NULL, SQL_NULL, halt_id ? SQL_INT(halt_id) : SQL_NULL};
 

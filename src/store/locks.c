@@ -21,8 +21,9 @@ SQL_QUERY(locks_unwait_rows, "DELETE FROM lock_waiters WHERE root_id = ?1 AND ex
                              " AND (?3 = -1 OR frame_id = ?3)");
 SQL_QUERY(locks_frame_row, "UPDATE locks SET holder_frame_id = ?3"
                            " WHERE operator_name = ?1 AND name = ?2");
-SQL_QUERY(locks_epoch_rows, "UPDATE locks SET holder_epoch = ?3"
-                            " WHERE holder_root_id = ?1 AND holder_id = ?2 AND holder_id IS NOT NULL");
+SQL_QUERY(locks_epoch_rows,
+          "UPDATE locks SET holder_epoch = ?3"
+          " WHERE holder_root_id = ?1 AND holder_id = ?2 AND holder_id IS NOT NULL");
 SQL_QUERY(locks_holder_row, "SELECT holder_root_id, holder_id, holder_frame_id, fence FROM locks"
                             " WHERE operator_name = ?1 AND name = ?2 /* for update */");
 SQL_QUERY(locks_held_rows,
@@ -85,7 +86,8 @@ enum err locks_set_frame(struct store *store, const char *operator_name, const c
 enum err locks_set_epoch(struct store *store, const struct execution *e)
 {
     return sql_run(store->sql, &locks_epoch_rows,
-                   SQL_ARGS(SQL_INT(e->root_id), SQL_INT(e->execution_id), SQL_INT(e->epoch)), NULL);
+                   SQL_ARGS(SQL_INT(e->root_id), SQL_INT(e->execution_id), SQL_INT(e->epoch)),
+                   NULL);
 }
 
 enum err locks_holder(struct store *store, const char *operator_name, const char *name,
@@ -174,7 +176,8 @@ static enum err locks_next(struct store *store, struct arena *arena, const char 
     return sql_end(&rows);
 }
 
-static enum err locks_set_holder(struct store *store, const struct reservation *next, int64_t now_ms)
+static enum err locks_set_holder(struct store *store, const struct reservation *next,
+                                 int64_t now_ms)
 {
     bool granted = next->reservation_id != 0;
 

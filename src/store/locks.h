@@ -1,9 +1,10 @@
 /*
  * locks.h - named mutexes inside one operator, and who waits for them in order.
  *
- * Invariant: no lock is free while a live waiter stands in its queue; release and hand-over are one commit. A waiter
- * is live when its execution is not final, not paused, and under the epoch it began to wait in. A hand-over writes
- * the lock, the wait and a TURN reservation, never the waiter's execution.
+ * Invariant: no lock is free while a live waiter stands in its queue; release and hand-over are one
+ * commit. A waiter is live when its execution is not final, not paused, and under the epoch it
+ * began to wait in. A hand-over writes the lock, the wait and a TURN reservation, never the
+ * waiter's execution.
  */
 #ifndef FERMATA_STORE_LOCKS_H
 #define FERMATA_STORE_LOCKS_H
@@ -53,8 +54,8 @@ enum err locks_held_by(struct store *store, struct arena *arena, int64_t root_id
 /* The locks it waits for, in name order. */
 enum err locks_waited_by(struct store *store, struct arena *arena, int64_t root_id,
                          int64_t execution_id, struct lock_name **ret) MUST_CHECK;
-/* Passes a lock (held or free) to its first live waiter, or frees it. *ret_granted (may be null) gets the
- * plan_execution_id of the new holder, or null. */
+/* Passes a lock (held or free) to its first live waiter, or frees it. *ret_granted (may be null)
+ * gets the plan_execution_id of the new holder, or null. */
 enum err locks_hand_over(struct store *store, struct arena *arena, const char *operator_name,
                          const char *name, int64_t now_ms, const char **ret_granted) MUST_CHECK;
 

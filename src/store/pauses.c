@@ -5,9 +5,10 @@
 
 #include "store/executions.h"
 
-SQL_QUERY(pauses_insert_row,
-          "INSERT INTO paused_executions (root_id, execution_id, operator_name, kind, subject, reason,"
-          " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+SQL_QUERY(
+    pauses_insert_row,
+    "INSERT INTO paused_executions (root_id, execution_id, operator_name, kind, subject, reason,"
+    " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 SQL_QUERY(pauses_delete_row,
           "DELETE FROM paused_executions WHERE root_id = ?1 AND execution_id = ?2");
 SQL_QUERY(pauses_failed, "SELECT count(*) FROM paused_executions"
@@ -17,8 +18,9 @@ enum err pauses_insert(struct store *store, const struct execution *e, const cha
                        const char *subject, const char *reason, int64_t now_ms)
 {
     return sql_run(store->sql, &pauses_insert_row,
-                   SQL_ARGS(SQL_INT(e->root_id), SQL_INT(e->execution_id), SQL_TEXT(e->operator_name),
-                            SQL_TEXT(kind), SQL_TEXT(subject), SQL_TEXT(reason), SQL_INT(now_ms)),
+                   SQL_ARGS(SQL_INT(e->root_id), SQL_INT(e->execution_id),
+                            SQL_TEXT(e->operator_name), SQL_TEXT(kind), SQL_TEXT(subject),
+                            SQL_TEXT(reason), SQL_INT(now_ms)),
                    NULL);
 }
 

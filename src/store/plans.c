@@ -5,12 +5,13 @@
 
 #include "base/arena.h"
 
-SQL_QUERY(plans_select,
-          "SELECT v.plan_version, p.plan_version, v.digest, v.definition, v.created_at, p.updated_at"
-          " FROM plans p JOIN plan_versions v ON v.operator_name = p.operator_name"
-          " AND v.plan_id = p.plan_id"
-          " AND v.plan_version = CASE WHEN ?3 = 0 THEN p.plan_version ELSE ?3 END"
-          " WHERE p.operator_name = ?1 AND p.plan_id = ?2");
+SQL_QUERY(
+    plans_select,
+    "SELECT v.plan_version, p.plan_version, v.digest, v.definition, v.created_at, p.updated_at"
+    " FROM plans p JOIN plan_versions v ON v.operator_name = p.operator_name"
+    " AND v.plan_id = p.plan_id"
+    " AND v.plan_version = CASE WHEN ?3 = 0 THEN p.plan_version ELSE ?3 END"
+    " WHERE p.operator_name = ?1 AND p.plan_id = ?2");
 SQL_QUERY(plans_put,
           "INSERT INTO plans (operator_name, plan_id, plan_version, created_at, updated_at)"
           " VALUES (?1, ?2, ?3, ?4, ?4)"

@@ -32,13 +32,15 @@ SQL_QUERY(receipts_locks,
           " FROM halt_locks h JOIN executions e"
           " ON e.root_id = h.root_id AND e.execution_id = h.execution_id"
           " WHERE h.root_id = ?1 AND h.halt_id = ?2 ORDER BY h.name");
-SQL_QUERY(receipts_in_flight,
-          "SELECT f.execution_id, f.reservation_id, e.plan_execution_id, f.task, f.worker,"
-          " f.lease_until, f.quiet_at FROM halt_in_flight f JOIN executions e"
-          " ON e.root_id = f.root_id AND e.execution_id = f.execution_id"
-          " WHERE f.root_id = ?1 AND f.halt_id = ?2 ORDER BY f.execution_id, f.reservation_id LIMIT ?3");
-SQL_QUERY(receipts_busy, "SELECT count(*), max(lease_until) FROM halt_in_flight"
-                         " WHERE root_id = ?1 AND halt_id = ?2 AND quiet_at IS NULL AND lease_until > ?3");
+SQL_QUERY(
+    receipts_in_flight,
+    "SELECT f.execution_id, f.reservation_id, e.plan_execution_id, f.task, f.worker,"
+    " f.lease_until, f.quiet_at FROM halt_in_flight f JOIN executions e"
+    " ON e.root_id = f.root_id AND e.execution_id = f.execution_id"
+    " WHERE f.root_id = ?1 AND f.halt_id = ?2 ORDER BY f.execution_id, f.reservation_id LIMIT ?3");
+SQL_QUERY(receipts_busy,
+          "SELECT count(*), max(lease_until) FROM halt_in_flight"
+          " WHERE root_id = ?1 AND halt_id = ?2 AND quiet_at IS NULL AND lease_until > ?3");
 
 static enum halt_children receipts_children(const char *text)
 {
@@ -100,10 +102,10 @@ enum err halts_items(struct store *store, struct arena *arena, const struct halt
 {
     struct sql_rows rows;
     struct halt_item *list = NULL, **end = &list;
-    enum err err = sql_select(store->sql, &receipts_items,
-                              SQL_ARGS(HALT_KEY(halt), SQL_INT(after_depth),
-                                       SQL_INT(after_execution_id), SQL_INT(most)),
-                              &rows);
+    enum err err = sql_select(
+        store->sql, &receipts_items,
+        SQL_ARGS(HALT_KEY(halt), SQL_INT(after_depth), SQL_INT(after_execution_id), SQL_INT(most)),
+        &rows);
 
     if (err)
         return err;
@@ -183,8 +185,8 @@ enum err halts_in_flight(struct store *store, struct arena *arena, const struct 
 {
     struct sql_rows rows;
     struct halt_claim *list = NULL, **end = &list;
-    enum err err = sql_select(store->sql, &receipts_in_flight,
-                              SQL_ARGS(HALT_KEY(halt), SQL_INT(most)), &rows);
+    enum err err =
+        sql_select(store->sql, &receipts_in_flight, SQL_ARGS(HALT_KEY(halt), SQL_INT(most)), &rows);
 
     if (err)
         return err;
@@ -226,8 +228,8 @@ enum err halts_busy(struct store *store, const struct halt_row *halt, int64_t no
 }
 
 /*
- * What could be left of a halted execution. Every query gives (how many were looked at, how many are open under the
- * item's epoch or an older one, the first of those). ?1 root, ?2 halt.
+ * What could be left of a halted execution. Every query gives (how many were looked at, how many
+ * are open under the item's epoch or an older one, the first of those). ?1 root, ?2 halt.
  */
 #define RESIDUE(looked, open, example, from)                                                       \
     "SELECT count(" looked "), coalesce(sum(CASE WHEN " open " THEN 1 ELSE 0 END), 0),"            \
@@ -244,12 +246,10 @@ SQL_QUERY(residue_executions,
 SQL_QUERY(residue_reservations,
           RESIDUE("r.reservation_id", "r.status = 'FRESH'", "e.plan_execution_id || ' ' || r.type",
                   RESIDUE_RESERVATIONS));
-SQL_QUERY(residue_tokens,
-          RESIDUE("r.token_hash", "r.token_hash IS NOT NULL AND r.status = 'FRESH'",
-                  "e.plan_execution_id || ' ' || r.type", RESIDUE_RESERVATIONS));
-SQL_QUERY(residue_leases,
-          RESIDUE("r.worker", "r.worker IS NOT NULL AND r.status = 'FRESH'",
-                  "e.plan_execution_id || ' ' || r.worker", RESIDUE_RESERVATIONS));
+SQL_QUERY(residue_tokens, RESIDUE("r.token_hash", "r.token_hash IS NOT NULL AND r.status = 'FRESH'",
+                                  "e.plan_execution_id || ' ' || r.type", RESIDUE_RESERVATIONS));
+SQL_QUERY(residue_leases, RESIDUE("r.worker", "r.worker IS NOT NULL AND r.status = 'FRESH'",
+                                  "e.plan_execution_id || ' ' || r.worker", RESIDUE_RESERVATIONS));
 SQL_QUERY(residue_queue,
           RESIDUE("r.reservation_id", "r.ready = 1", "e.plan_execution_id || ' ' || r.queue",
                   RESIDUE_RESERVATIONS " AND r.type = 'TASK'"));
@@ -260,9 +260,10 @@ SQL_QUERY(residue_locks,
           RESIDUE("l.name", "l.holder_epoch <= i.epoch", "e.plan_execution_id || ' ' || l.name",
                   " LEFT JOIN locks l ON l.holder_root_id = ?1 AND l.holder_id = i.execution_id"
                   " AND l.holder_id IS NOT NULL"));
-SQL_QUERY(residue_waits,
-          RESIDUE("w.name", "w.epoch <= i.epoch", "e.plan_execution_id || ' ' || w.name",
-                  " LEFT JOIN lock_waiters w ON w.root_id = ?1 AND w.execution_id = i.execution_id"));
+SQL_QUERY(
+    residue_waits,
+    RESIDUE("w.name", "w.epoch <= i.epoch", "e.plan_execution_id || ' ' || w.name",
+            " LEFT JOIN lock_waiters w ON w.root_id = ?1 AND w.execution_id = i.execution_id"));
 SQL_QUERY(residue_paused,
           RESIDUE("p.execution_id", "p.execution_id IS NOT NULL AND e.epoch <= i.epoch + 1",
                   "e.plan_execution_id",

@@ -1,5 +1,6 @@
 /*
- * requests.h - answers kept under their Idempotency-Key, written in the transaction that decided them.
+ * requests.h - answers kept under their Idempotency-Key, written in the transaction that decided
+ * them.
  */
 #ifndef FERMATA_STORE_REQUESTS_H
 #define FERMATA_STORE_REQUESTS_H

@@ -8,17 +8,17 @@
 #include "base/arena.h"
 
 static const struct reservation_kind reservation_kinds[RESERVATION_TYPE_COUNT] = {
-    [RESERVATION_START] = {"START", true, false, STATUS_NONE},
-    [RESERVATION_TURN] = {"TURN", true, false, STATUS_EXECUTING},
-    [RESERVATION_TIMER] = {"TIMER", true, false, STATUS_WAITING_FOR_TIMER},
-    [RESERVATION_RETRY] = {"RETRY", true, false, STATUS_WAITING_FOR_TIMER},
-    [RESERVATION_TIMEOUT] = {"TIMEOUT", true, false, STATUS_NONE},
-    [RESERVATION_HEARTBEAT] = {"HEARTBEAT", true, false, STATUS_NONE},
-    [RESERVATION_TASK] = {"TASK", false, false, STATUS_EXECUTING},
-    [RESERVATION_CALLBACK] = {"CALLBACK", false, true, STATUS_WAITING_FOR_CALLBACK},
-    [RESERVATION_HUMAN_TASK] = {"HUMAN_TASK", false, false, STATUS_WAITING_FOR_HUMAN_TASK},
-    [RESERVATION_CHILD] = {"CHILD", false, true, STATUS_WAITING_FOR_CHILD_EXECUTION},
-    [RESERVATION_LOCK] = {"LOCK", false, false, STATUS_WAITING_FOR_LOCK},
+    [RESERVATION_START] = {"START",      true,  false, STATUS_NONE                       },
+    [RESERVATION_TURN] = {"TURN",       true,  false, STATUS_EXECUTING                  },
+    [RESERVATION_TIMER] = {"TIMER",      true,  false, STATUS_WAITING_FOR_TIMER          },
+    [RESERVATION_RETRY] = {"RETRY",      true,  false, STATUS_WAITING_FOR_TIMER          },
+    [RESERVATION_TIMEOUT] = {"TIMEOUT",    true,  false, STATUS_NONE                       },
+    [RESERVATION_HEARTBEAT] = {"HEARTBEAT",  true,  false, STATUS_NONE                       },
+    [RESERVATION_TASK] = {"TASK",       false, false, STATUS_EXECUTING                  },
+    [RESERVATION_CALLBACK] = {"CALLBACK",   false, true,  STATUS_WAITING_FOR_CALLBACK       },
+    [RESERVATION_HUMAN_TASK] = {"HUMAN_TASK", false, false, STATUS_WAITING_FOR_HUMAN_TASK     },
+    [RESERVATION_CHILD] = {"CHILD",      false, true,  STATUS_WAITING_FOR_CHILD_EXECUTION},
+    [RESERVATION_LOCK] = {"LOCK",       false, false, STATUS_WAITING_FOR_LOCK           },
 };
 
 const struct reservation_kind *reservation_kind(enum reservation_type type)
@@ -48,14 +48,14 @@ bool reservation_is_fresh(const struct reservation *reservation)
     " due_at, queue, ready, attempt, worker, lease_until, lease_ms, token_hash, child_id,"         \
     " created_at, arrived_at, settled_at, halt_id, failed, answer_hash, data, result"
 
-SQL_QUERY(reservations_insert_row,
-          "INSERT INTO reservations (root_id, execution_id, reservation_id, operator_name, frame_id,"
-          " type, status, epoch, state, due_at, queue, ready, attempt, token_hash, child_id,"
-          " created_at, data) VALUES"
-          " (?1, ?2, ?3, ?4, ?5, ?6, 'FRESH', ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
-SQL_QUERY(reservations_select,
-          "SELECT " RESERVATION_COLUMNS " FROM reservations"
-          " WHERE root_id = ?1 AND execution_id = ?2 AND reservation_id = ?3");
+SQL_QUERY(
+    reservations_insert_row,
+    "INSERT INTO reservations (root_id, execution_id, reservation_id, operator_name, frame_id,"
+    " type, status, epoch, state, due_at, queue, ready, attempt, token_hash, child_id,"
+    " created_at, data) VALUES"
+    " (?1, ?2, ?3, ?4, ?5, ?6, 'FRESH', ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
+SQL_QUERY(reservations_select, "SELECT " RESERVATION_COLUMNS " FROM reservations"
+                               " WHERE root_id = ?1 AND execution_id = ?2 AND reservation_id = ?3");
 SQL_QUERY(reservations_select_fresh,
           "SELECT " RESERVATION_COLUMNS " FROM reservations"
           " WHERE root_id = ?1 AND execution_id = ?2 AND status = 'FRESH'"
@@ -121,17 +121,19 @@ enum err reservations_insert(struct store *store, struct reservation *r)
 {
     if (!r->reservation_id)
         r->reservation_id = id_next(store->ids);
-    return sql_run(
-        store->sql, &reservations_insert_row,
-        SQL_ARGS(RESERVATION_KEY(r), SQL_TEXT(r->operator_name), SQL_INT(r->frame_id),
-                 SQL_TEXT(reservation_kind(r->type)->name), SQL_INT(r->epoch), SQL_TEXT(r->state),
-                 reservations_optional(r->due_at), SQL_TEXT(r->queue), SQL_INT(r->ready),
-                 SQL_INT(r->attempt), r->token_hash ? SQL_BLOB(r->token_hash, SHA256_BYTES) : SQL_NULL,
-                 reservations_optional(r->child_id), SQL_INT(r->created_at), SQL_TEXT(r->data)),
-        NULL);
+    return sql_run(store->sql, &reservations_insert_row,
+                   SQL_ARGS(RESERVATION_KEY(r), SQL_TEXT(r->operator_name), SQL_INT(r->frame_id),
+                            SQL_TEXT(reservation_kind(r->type)->name), SQL_INT(r->epoch),
+                            SQL_TEXT(r->state), reservations_optional(r->due_at),
+                            SQL_TEXT(r->queue), SQL_INT(r->ready), SQL_INT(r->attempt),
+                            r->token_hash ? SQL_BLOB(r->token_hash, SHA256_BYTES) : SQL_NULL,
+                            reservations_optional(r->child_id), SQL_INT(r->created_at),
+                            SQL_TEXT(r->data)),
+                   NULL);
 }
 
-static void reservations_read(struct arena *arena, const struct sql_rows *rows, struct reservation *r)
+static void reservations_read(struct arena *arena, const struct sql_rows *rows,
+                              struct reservation *r)
 {
     size_t len = 0;
     const void *hash = sql_blob(rows, 16, &len);
@@ -225,9 +227,9 @@ enum err reservations_arrive(struct store *store, const struct reservation *r,
 enum err reservations_use(struct store *store, const struct reservation *r, int64_t now_ms)
 {
     int64_t changes;
-    enum err err = sql_run(store->sql, &reservations_used,
-                           SQL_ARGS(RESERVATION_KEY(r), SQL_INT(now_ms), SQL_TEXT(r->answer_hash)),
-                           &changes);
+    enum err err =
+        sql_run(store->sql, &reservations_used,
+                SQL_ARGS(RESERVATION_KEY(r), SQL_INT(now_ms), SQL_TEXT(r->answer_hash)), &changes);
 
     CHECK(err || changes == 1);
     return err;
@@ -238,7 +240,8 @@ enum err reservations_stale(struct store *store, int64_t root_id, int64_t execut
 {
     if (frame_id < 0)
         return sql_run(store->sql, &reservations_stale_all,
-                       SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(now_ms)), ret_count);
+                       SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(now_ms)),
+                       ret_count);
     return sql_run(
         store->sql, &reservations_stale_frame,
         SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(frame_id), SQL_INT(now_ms)),
@@ -272,7 +275,8 @@ enum err reservations_requeue(struct store *store, const struct reservation *r)
     return sql_run(store->sql, &reservations_requeued, SQL_ARGS(RESERVATION_KEY(r)), NULL);
 }
 
-enum err reservations_set_ready(struct store *store, int64_t root_id, int64_t execution_id, bool ready)
+enum err reservations_set_ready(struct store *store, int64_t root_id, int64_t execution_id,
+                                bool ready)
 {
     return sql_run(store->sql, &reservations_ready_set,
                    SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(ready)), NULL);

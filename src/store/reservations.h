@@ -1,9 +1,10 @@
 /*
  * reservations.h - stored claims on the future of an execution.
  *
- * A reservation is FRESH until it is USED (what it stood for has happened and was applied) or STALE (it never will).
- * A result that arrives is kept on the FRESH reservation (arrived_at) until a turn applies it. The types are one
- * table; scheduled ones also stand in the schedule until they fall due.
+ * A reservation is FRESH until it is USED (what it stood for has happened and was applied) or STALE
+ * (it never will). A result that arrives is kept on the FRESH reservation (arrived_at) until a turn
+ * applies it. The types are one table; scheduled ones also stand in the schedule until they fall
+ * due.
  */
 #ifndef FERMATA_STORE_RESERVATIONS_H
 #define FERMATA_STORE_RESERVATIONS_H
@@ -70,7 +71,8 @@ enum err reservations_load(struct store *store, struct arena *arena, int64_t roo
 enum err reservations_fresh_of(struct store *store, struct arena *arena, int64_t root_id,
                                int64_t execution_id, struct reservation **ret) MUST_CHECK;
 
-/* Keeps a result on a FRESH reservation that has none yet; *ret_taken tells whether it was the first. */
+/* Keeps a result on a FRESH reservation that has none yet; *ret_taken tells whether it was the
+ * first. */
 struct reservation_result {
     bool failed;
     const char *text; /* JSON: an output, or {"Error", "Cause"}; null for timers */
@@ -92,7 +94,8 @@ enum err reservations_lease(struct store *store, const struct reservation *reser
 enum err reservations_extend(struct store *store, const struct reservation *reservation,
                              int64_t lease_until) MUST_CHECK;
 /* The lease ran out: the task may be taken again. */
-enum err reservations_requeue(struct store *store, const struct reservation *reservation) MUST_CHECK;
+enum err reservations_requeue(struct store *store,
+                              const struct reservation *reservation) MUST_CHECK;
 /* While paused no task of the execution is handed out. */
 enum err reservations_set_ready(struct store *store, int64_t root_id, int64_t execution_id,
                                 bool ready) MUST_CHECK;
@@ -103,7 +106,8 @@ enum err reservations_restart(struct store *store, int64_t root_id, int64_t exec
 enum err reservations_first_ready(struct store *store, const char *operator_name, const char *queue,
                                   struct reservation *ret) MUST_CHECK;
 
-/* What is due, oldest first, as a list (root_id, execution_id, reservation_id, type, epoch, due_at). */
+/* What is due, oldest first, as a list (root_id, execution_id, reservation_id, type, epoch,
+ * due_at). */
 enum err reservations_due(struct store *store, struct arena *arena, int64_t now_ms, int64_t most,
                           struct reservation **ret) MUST_CHECK;
 /* When the next one is due; INT64_MAX when nothing is scheduled. */

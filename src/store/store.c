@@ -29,11 +29,13 @@ static const struct migration store_migrations[] = {
     {1, "start", schema_sqlite_0001_start},
 };
 
-SQL_QUERY(migrations_exist, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'migrations'");
+SQL_QUERY(migrations_exist,
+          "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'migrations'");
 SQL_QUERY(migrations_last, "SELECT max(number) FROM migrations");
 SQL_QUERY(migrations_add, "INSERT INTO migrations (number, name, applied_at) VALUES (?1, ?2, ?3)");
 
-static enum err store_migrate_one(struct sql *sql, const struct migration *migration, int64_t now_ms)
+static enum err store_migrate_one(struct sql *sql, const struct migration *migration,
+                                  int64_t now_ms)
 {
     enum err err = sql_begin(sql);
 
@@ -61,7 +63,8 @@ enum err store_migrate(struct sql *sql, int64_t now_ms)
     if (err)
         return err;
     if (last > store_migrations[ARRAY_SIZE(store_migrations) - 1].number) {
-        log_error("store.newer", "the store has schema %lld, this program knows %lld: use a newer fermata",
+        log_error("store.newer",
+                  "the store has schema %lld, this program knows %lld: use a newer fermata",
                   (long long)last,
                   (long long)store_migrations[ARRAY_SIZE(store_migrations) - 1].number);
         return ERR_STORAGE_CORRUPT;

@@ -27,8 +27,8 @@ enum err trees_lock(struct store *store, int64_t root_id, int64_t *ret_seq)
 enum err trees_grow(struct store *store, int64_t root_id, int64_t most)
 {
     int64_t changes;
-    enum err err = sql_run(store->sql, &trees_grow_row, SQL_ARGS(SQL_INT(root_id), SQL_INT(most)),
-                           &changes);
+    enum err err =
+        sql_run(store->sql, &trees_grow_row, SQL_ARGS(SQL_INT(root_id), SQL_INT(most)), &changes);
 
     if (err)
         return err;

@@ -11,7 +11,8 @@
 enum err trees_insert(struct store *store, const char *operator_name, int64_t root_id) MUST_CHECK;
 /* Takes the row exclusively and raises seq, the order of all changes in the tree. */
 enum err trees_lock(struct store *store, int64_t root_id, int64_t *ret_seq) MUST_CHECK;
-/* Counts a new execution in; ERR_TOO_LARGE and no change when there are `most` already. The tree is locked. */
+/* Counts a new execution in; ERR_TOO_LARGE and no change when there are `most` already. The tree is
+ * locked. */
 enum err trees_grow(struct store *store, int64_t root_id, int64_t most) MUST_CHECK;
 
 #endif

@@ -509,9 +509,12 @@ class Halt(Case):
         self.run_cli("halt", "x", "--yes", "--wait", "quiescent", "--wait-ms", "1", code=9)
 
     def test_receipt_and_items(self):
-        self.routes["GET halts/h-1"] = 200, {**halt_answer()["receipt"], "reason": "fire", "actor": {"sub": "ann"}}
+        self.routes["GET halts/h-1"] = 200, {**halt_answer()["receipt"], "reason": "fire", "halted_at": 0,
+                                               "actor": {"operator_name": "acme", "subject": "ann"}, "unused": ["input"],
+                                               "callback": {"plan_execution_id": "boss", "result": "kept"}}
         done = self.run_cli("receipt", "h-1")
-        for words in ("halt h-1", "fire", "ann", "1,111", "stock -> y"):
+        for words in ("halt h-1", "fire", "ann of operator acme", "1970-01-01T00:00:00.000Z", "1,111", "stock -> y",
+                      "boss: kept", 'unused        ["input"]'):
             self.assertIn(words, done.stdout)
         self.routes["GET halts/h-1/items"] = 200, {"items": halt_answer()["receipt"]["executions"], "next_cursor": None}
         self.assertRegex(self.run_cli("receipt", "h-1", "--items").stdout, r"x +0 +WAITING_FOR_TIMER +Cool +2")

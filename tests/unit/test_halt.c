@@ -1,12 +1,13 @@
 /*
- * test_halt.c - the promise of a halt, clause by clause, on the engine with a clock that stands still.
+ * test_halt.c - the promise of a halt, clause by clause, on the engine with a clock that stands
+ * still.
  */
 #include "world.h"
 
 static const char plan_wait[] =
     "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3600,\"End\":true}}}";
-static const char plan_task[] =
-    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"fermata:task:charge\",\"End\":true}}}";
+static const char plan_task[] = "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\","
+                                "\"Resource\":\"fermata:task:charge\",\"End\":true}}}";
 static const char plan_callback[] =
     "{\"StartAt\":\"K\",\"States\":{\"K\":{\"Type\":\"Task\",\"Resource\":\"fermata:callback\","
     "\"Parameters\":{\"token.$\":\"$$.Task.Token\"},\"End\":true}}}";
@@ -23,10 +24,11 @@ static const char plan_fan[] =
 /* Awaits one child named "kid", and catches its halt. */
 #define PLAN_PARENT(next)                                                                          \
     "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","   \
-    "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"kid\"},\"ResultPath\":\"$.kid\","  \
+    "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"kid\"},\"ResultPath\":\"$.kid\"," \
     "\"Catch\":[{\"ErrorEquals\":[\"Execution.Halted\"],\"ResultPath\":\"$.why\",\"Next\":\"S\"}," \
-    "{\"ErrorEquals\":[\"Never\"],\"Next\":\"S2\"}],\"Next\":\"" next "\"},"                     \
-    "\"S\":{\"Type\":\"Pass\",\"End\":true},\"S2\":{\"Type\":\"Pass\",\"Result\":2,\"End\":true}}}"
+    "{\"ErrorEquals\":[\"Never\"],\"Next\":\"S2\"}],\"Next\":\"" next "\"},"                       \
+    "\"S\":{\"Type\":\"Pass\",\"End\":true},\"S2\":{\"Type\":\"Pass\",\"Result\":2,\"End\":true}}" \
+    "}"
 
 static int64_t fresh(struct world *w)
 {
@@ -84,9 +86,10 @@ static void a_halt_stops_the_whole_tree(void **state)
 
     world_put(w, "kid", plan_wait);
     world_put(w, "mid", plan_fan);
-    world_put(w, "p",
-              "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-              "\"Parameters\":{\"plan_id\":\"mid\"},\"End\":true}}}");
+    world_put(
+        w, "p",
+        "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
+        "\"Parameters\":{\"plan_id\":\"mid\"},\"End\":true}}}");
     world_start(w, "p", "x", NULL);
     world_settle(w);
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM executions WHERE ended_at IS NULL"), 5);
@@ -95,15 +98,22 @@ static void a_halt_stops_the_whole_tree(void **state)
     assert_int_equal(answer.children->count, 4);
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM executions WHERE status = 'STOPPED'"), 5);
     assert_int_equal(fresh(w), 0);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM history WHERE type = 'EXECUTION.HALTED'"), 5);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM history WHERE type = 'RESERVATION.CLEANED'"), 5);
+    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM history WHERE type = 'EXECUTION.HALTED'"),
+                     5);
+    assert_int_equal(
+        WORLD_INT(w, "SELECT count(*) FROM history WHERE type = 'RESERVATION.CLEANED'"), 5);
     /* Deepest first. */
-    assert_int_equal(json_get(json_get(answer.receipt, "executions")->items[0], "depth")->integer, 2);
+    assert_int_equal(json_get(json_get(answer.receipt, "executions")->items[0], "depth")->integer,
+                     2);
     /* Every history is numbered 1 to n. */
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM (SELECT count(*) AS n, max(seq) AS m, min(seq) AS f"
-                                  " FROM history GROUP BY root_id, execution_id) WHERE n <> m OR f <> 1"), 0);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM executions e WHERE history_seq <>"
-                                  " (SELECT max(seq) FROM history h WHERE h.execution_id = e.execution_id)"), 0);
+    assert_int_equal(
+        WORLD_INT(w, "SELECT count(*) FROM (SELECT count(*) AS n, max(seq) AS m, min(seq) AS f"
+                     " FROM history GROUP BY root_id, execution_id) WHERE n <> m OR f <> 1"),
+        0);
+    assert_int_equal(
+        WORLD_INT(w, "SELECT count(*) FROM executions e WHERE history_seq <>"
+                     " (SELECT max(seq) FROM history h WHERE h.execution_id = e.execution_id)"),
+        0);
     world_move(w, 10000000);
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM executions WHERE status = 'STOPPED'"), 5);
     world_assert_clean(w, &answer);
@@ -134,7 +144,8 @@ static void a_second_halt_gets_the_first_receipt(void **state)
     assert_string_equal(first.halt_id, second.halt_id);
     assert_string_equal(json_text(w->arena, first.receipt), json_text(w->arena, second.receipt));
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM halts"), 1);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM history WHERE type = 'EXECUTION.HALTED'"), 1);
+    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM history WHERE type = 'EXECUTION.HALTED'"),
+                     1);
 }
 
 static void a_stopped_target_with_active_children_halts_those(void **state)
@@ -151,8 +162,10 @@ static void a_stopped_target_with_active_children_halts_those(void **state)
     assert_int_equal(answer.outcome, CHILDREN_HALTED);
     assert_int_equal(answer.children->count, 3);
     assert_null(answer.callback);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM history h JOIN executions e USING (execution_id)"
-                                  " WHERE h.type = 'EXECUTION.HALTED' AND e.plan_execution_id = 'x'"), 1);
+    assert_int_equal(
+        WORLD_INT(w, "SELECT count(*) FROM history h JOIN executions e USING (execution_id)"
+                     " WHERE h.type = 'EXECUTION.HALTED' AND e.plan_execution_id = 'x'"),
+        1);
     world_assert_clean(w, &answer);
 }
 
@@ -270,7 +283,8 @@ static void a_late_result_is_refused_and_kept_as_evidence(void **state)
     assert_int_equal(world_complete(w, task.task_token, "1"), ERR_EXECUTION_HALTED);
     assert_int_equal(world_complete(w, task.task_token, "1"), ERR_EXECUTION_HALTED);
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM evidence WHERE kind = 'complete_task'"), 1);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM evidence WHERE kind = 'heartbeat_task'"), 1);
+    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM evidence WHERE kind = 'heartbeat_task'"),
+                     1);
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM halt_in_flight WHERE quiet_at IS NULL"), 0);
     world_assert_status(w, "x", STATUS_STOPPED);
     assert_null(world_poll(w, "charge").task);
@@ -393,10 +407,11 @@ static void a_parent_that_does_not_await_gets_a_history_event_only(void **state)
     struct halt_answer answer;
 
     world_put(w, "kid", plan_wait);
-    world_put(w, "p",
-              "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-              "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"kid\",\"await\":false},"
-              "\"Next\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":9,\"End\":true}}}");
+    world_put(
+        w, "p",
+        "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
+        "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"kid\",\"await\":false},"
+        "\"Next\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":9,\"End\":true}}}");
     world_start(w, "p", "x", NULL);
     world_settle(w);
     req.input = world_json(w, "1");
@@ -438,7 +453,8 @@ static void a_disabled_callback_tells_nobody(void **state)
     assert_int_equal(world_halt_with(w, &req, &answer), ERR_OK);
     assert_string_equal(callback_result(&answer), "disabled");
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM executions WHERE batch_operations LIKE"
-                                  " '%\"name\":\"clean-up\",\"type\":\"HALT\"%'"), 1);
+                                  " '%\"name\":\"clean-up\",\"type\":\"HALT\"%'"),
+                     1);
     world_settle(w);
     world_assert_status(w, "x", STATUS_WAITING_FOR_CHILD_EXECUTION);
 }
@@ -465,8 +481,10 @@ static void a_lock_passes_to_the_first_live_waiter_in_the_same_commit(void **sta
     lock = json_get(json_get(answer.receipt, "executions")->items[0], "locks")->items[0];
     assert_string_equal(json_get_string(lock, "granted_to"), "next");
     assert_int_equal(WORLD_INT(w, "SELECT fence FROM locks"), 2);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM locks l JOIN executions e ON e.execution_id ="
-                                  " l.holder_id WHERE e.plan_execution_id = 'next'"), 1);
+    assert_int_equal(WORLD_INT(w,
+                               "SELECT count(*) FROM locks l JOIN executions e ON e.execution_id ="
+                               " l.holder_id WHERE e.plan_execution_id = 'next'"),
+                     1);
     world_settle(w);
     world_assert_status(w, "next", STATUS_WAITING_FOR_TIMER);
     /* The paused one has kept its place. */
@@ -500,7 +518,8 @@ static void a_paused_execution_without_its_row_is_an_anomaly_not_a_reason(void *
     world_put(w, "p", plan_wait);
     world_start(w, "p", "x", NULL);
     assert_int_equal(world_pause(w, "x"), ERR_OK);
-    assert_int_equal(sql_script(lane_engine(w->lane)->store->sql, "DELETE FROM paused_executions"), ERR_OK);
+    assert_int_equal(sql_script(lane_engine(w->lane)->store->sql, "DELETE FROM paused_executions"),
+                     ERR_OK);
     answer = world_halt(w, "x", false);
     assert_int_equal(answer.outcome, HALTED);
     assert_int_equal(json_get(answer.receipt, "anomalies")->count, 1);
@@ -596,7 +615,8 @@ static void a_failed_branch_halts_awaited_children_and_no_others(void **state)
         "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
         "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"awaited\"},\"End\":true}}},"
         "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-        "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"free\",\"await\":false},\"Next\":\"T\"},"
+        "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"free\",\"await\":false},"
+        "\"Next\":\"T\"},"
         "\"T\":{\"Type\":\"Task\",\"Resource\":\"fermata:task:charge\",\"End\":true}}}]},"
         "\"E\":{\"Type\":\"Wait\",\"Seconds\":5,\"End\":true}}}";
 
@@ -610,7 +630,8 @@ static void a_failed_branch_halts_awaited_children_and_no_others(void **state)
     world_assert_status(w, "free", STATUS_WAITING_FOR_TIMER);
     world_assert_status(w, "x", STATUS_WAITING_FOR_TIMER);
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM halts WHERE kind = 'FRAME' AND reason ="
-                                  " 'frame cancelled' AND executions = 1"), 1);
+                                  " 'frame cancelled' AND executions = 1"),
+                     1);
     world_move(w, 5000);
     world_assert_status(w, "x", STATUS_SUCCESS);
 }
@@ -621,7 +642,8 @@ static void every_active_status_can_be_halted(void **state)
     struct start_request later = {
         .plan_id = "wait", .plan_execution_id = "pending", .start_at = WORLD_START_MS + 1000};
     struct execution_answer answer;
-    static const char *const ids[] = {"pending", "task", "human", "callback", "x", "second", "wait", "paused"};
+    static const char *const ids[] = {"pending", "task",   "human", "callback",
+                                      "x",       "second", "wait",  "paused"};
 
     world_put(w, "wait", plan_wait);
     world_put(w, "kid", plan_wait);
@@ -629,7 +651,9 @@ static void every_active_status_can_be_halted(void **state)
     world_put(w, "callback", plan_callback);
     world_put(w, "lock", plan_lock);
     world_put(w, "parent", PLAN_PARENT("S"));
-    world_put(w, "human", "{\"StartAt\":\"H\",\"States\":{\"H\":{\"Type\":\"Task\",\"Resource\":\"fermata:human\",\"End\":true}}}");
+    world_put(w, "human",
+              "{\"StartAt\":\"H\",\"States\":{\"H\":{\"Type\":\"Task\",\"Resource\":\"fermata:"
+              "human\",\"End\":true}}}");
     assert_int_equal(world_run(w, world_start_fn, &later, &answer), ERR_OK);
     assert_int_equal(answer.status, STATUS_PENDING);
     assert_int_equal(world_start(w, "task", "task", NULL), STATUS_EXECUTING);
@@ -658,24 +682,27 @@ static void a_planted_residue_is_named_by_the_proof(void **state)
     static const struct {
         const char *sql, *kind;
     } planted[] = {
-        {"UPDATE executions SET status = 'EXECUTING', ended_at = NULL", "executions"},
+        {"UPDATE executions SET status = 'EXECUTING', ended_at = NULL",  "executions"  },
         {"UPDATE reservations SET status = 'FRESH' WHERE type = 'TASK'", "reservations"},
-        {"UPDATE reservations SET ready = 1 WHERE type = 'TASK'", "queue"},
+        {"UPDATE reservations SET ready = 1 WHERE type = 'TASK'",        "queue"       },
         {"UPDATE locks SET holder_id = (SELECT execution_id FROM executions), holder_root_id ="
-         " (SELECT root_id FROM executions), holder_epoch = 1", "locks"},
-        {"INSERT INTO lock_waiters SELECT 'acme', 'l', 1, root_id, execution_id, 1, 1 FROM executions",
-         "lock_waiters"},
-        {"INSERT INTO paused_executions SELECT root_id, execution_id, 'acme', 'PAUSED', 'x', NULL, 1"
-         " FROM executions", "paused_executions"},
+         " (SELECT root_id FROM executions), holder_epoch = 1", "locks"       },
+        {"INSERT INTO lock_waiters SELECT 'acme', 'l', 1, root_id, execution_id, 1, 1 FROM "
+         "executions",                                                               "lock_waiters"                                                                  },
+        {"INSERT INTO paused_executions SELECT root_id, execution_id, 'acme', 'PAUSED', 'x', NULL, "
+         "1"
+         " FROM executions",                                                              "paused_executions"          },
     };
     struct halt_answer answer;
     struct halt_row halt;
     struct halt_residue *residue;
     struct sql *sql = lane_engine(w->lane)->store->sql;
 
-    world_put(w, "p", "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:acquire\","
-                      "\"Parameters\":{\"name\":\"door\"},\"Next\":\"T\"},\"T\":{\"Type\":\"Task\","
-                      "\"Resource\":\"fermata:task:t\",\"End\":true}}}");
+    world_put(w, "p",
+              "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:"
+              "acquire\","
+              "\"Parameters\":{\"name\":\"door\"},\"Next\":\"T\"},\"T\":{\"Type\":\"Task\","
+              "\"Resource\":\"fermata:task:t\",\"End\":true}}}");
     world_start(w, "p", "x", NULL);
     world_poll(w, "t");
     answer = world_halt(w, "x", false);
@@ -686,7 +713,8 @@ static void a_planted_residue_is_named_by_the_proof(void **state)
 
         assert_int_equal(sql_begin(sql), ERR_OK);
         assert_int_equal(sql_script(sql, planted[i].sql), ERR_OK);
-        assert_int_equal(halts_residue(lane_engine(w->lane)->store, w->arena, &halt, &residue), ERR_OK);
+        assert_int_equal(halts_residue(lane_engine(w->lane)->store, w->arena, &halt, &residue),
+                         ERR_OK);
         for (; residue; residue = residue->next)
             named = named || (residue->left && strcmp(residue->kind, planted[i].kind) == 0);
         sql_rollback(sql);

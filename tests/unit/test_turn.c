@@ -1,12 +1,14 @@
 /*
- * test_turn.c - plans run as the States Language says: states, frames, retries, time, children, locks.
+ * test_turn.c - plans run as the States Language says: states, frames, retries, time, children,
+ * locks.
  */
 #include "world.h"
 
-static const char plan_three[] =
-    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Result\":{\"n\":1},\"ResultPath\":\"$.a\",\"Next\":\"B\"},"
-    "\"B\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.a.n\",\"NumericEquals\":1,\"Next\":\"C\"}]},"
-    "\"C\":{\"Type\":\"Succeed\"}}}";
+static const char plan_three[] = "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\","
+                                 "\"Result\":{\"n\":1},\"ResultPath\":\"$.a\",\"Next\":\"B\"},"
+                                 "\"B\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.a.n\","
+                                 "\"NumericEquals\":1,\"Next\":\"C\"}]},"
+                                 "\"C\":{\"Type\":\"Succeed\"}}}";
 
 static void a_plan_that_never_waits_ends_in_the_commit_that_started_it(void **state)
 {
@@ -23,7 +25,9 @@ static void a_wait_waits_until_its_time(void **state)
 {
     struct world *w = *state;
 
-    world_put(w, "p", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":10,\"End\":true}}}");
+    world_put(
+        w, "p",
+        "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":10,\"End\":true}}}");
     assert_int_equal(world_start(w, "p", "x", NULL), STATUS_WAITING_FOR_TIMER);
     world_move(w, 9999);
     world_assert_status(w, "x", STATUS_WAITING_FOR_TIMER);
@@ -32,7 +36,8 @@ static void a_wait_waits_until_its_time(void **state)
 }
 
 static const char plan_task[] =
-    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"fermata:task:charge\",\"End\":true,"
+    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"fermata:task:charge\","
+    "\"End\":true,"
     "\"Retry\":[{\"ErrorEquals\":[\"Busy\"],\"IntervalSeconds\":2,\"MaxAttempts\":1}],"
     "\"Catch\":[{\"ErrorEquals\":[\"Refused\"],\"ResultPath\":\"$.why\",\"Next\":\"Sorry\"}]},"
     "\"Sorry\":{\"Type\":\"Pass\",\"End\":true}}}";
@@ -110,9 +115,10 @@ static void a_task_that_takes_too_long_times_out(void **state)
 {
     struct world *w = *state;
 
-    world_put(w, "p",
-              "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"fermata:human\","
-              "\"TimeoutSeconds\":5,\"End\":true}}}");
+    world_put(
+        w, "p",
+        "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"fermata:human\","
+        "\"TimeoutSeconds\":5,\"End\":true}}}");
     assert_int_equal(world_start(w, "p", "x", NULL), STATUS_WAITING_FOR_HUMAN_TASK);
     world_move(w, 5000);
     world_assert_status(w, "x", STATUS_FAILED);
@@ -122,7 +128,8 @@ static void a_task_that_takes_too_long_times_out(void **state)
 
 static const char plan_parallel[] =
     "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":["
-    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"fermata:task:a\",\"End\":true}}},"
+    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"fermata:task:a\","
+    "\"End\":true}}},"
     "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Wait\",\"Seconds\":5,\"Next\":\"B2\"},"
     "\"B2\":{\"Type\":\"Pass\",\"Result\":\"b\",\"End\":true}}}]}}}";
 
@@ -163,7 +170,9 @@ static void a_parent_awaits_its_child(void **state)
 {
     struct world *w = *state;
 
-    world_put(w, "child", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":true}}}");
+    world_put(
+        w, "child",
+        "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":true}}}");
     world_put(w, "parent", plan_parent);
     assert_int_equal(world_start(w, "parent", "x", NULL), STATUS_WAITING_FOR_CHILD_EXECUTION);
     world_settle(w);
@@ -178,7 +187,9 @@ static void a_failed_child_fails_the_task_that_awaits_it(void **state)
 {
     struct world *w = *state;
 
-    world_put(w, "child", "{\"StartAt\":\"F\",\"States\":{\"F\":{\"Type\":\"Fail\",\"Error\":\"Nope\",\"Cause\":\"c\"}}}");
+    world_put(w, "child",
+              "{\"StartAt\":\"F\",\"States\":{\"F\":{\"Type\":\"Fail\",\"Error\":\"Nope\","
+              "\"Cause\":\"c\"}}}");
     world_put(w, "parent", plan_parent);
     world_start(w, "parent", "x", NULL);
     world_settle(w);
@@ -191,9 +202,11 @@ static void a_plan_that_loops_for_ever_yields(void **state)
 {
     struct world *w = *state;
 
-    world_put(w, "p", "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},"
-                      "\"B\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.no\",\"IsPresent\":true,\"Next\":\"C\"}],"
-                      "\"Default\":\"A\"},\"C\":{\"Type\":\"Succeed\"}}}");
+    world_put(w, "p",
+              "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},"
+              "\"B\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.no\",\"IsPresent\":true,"
+              "\"Next\":\"C\"}],"
+              "\"Default\":\"A\"},\"C\":{\"Type\":\"Succeed\"}}}");
     assert_int_equal(world_start(w, "p", "x", NULL), STATUS_EXECUTING);
     for (int i = 0; i < 10; i++)
         assert_true(lane_step(w->lane));
@@ -206,7 +219,8 @@ static const char plan_lock[] =
     "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:acquire\","
     "\"Parameters\":{\"name\":\"door\"},\"ResultPath\":null,\"Next\":\"W\"},"
     "\"W\":{\"Type\":\"Wait\",\"Seconds\":10,\"Next\":\"R\"},"
-    "\"R\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:release\",\"Parameters\":{\"name\":\"door\"},"
+    "\"R\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:release\",\"Parameters\":{\"name\":"
+    "\"door\"},"
     "\"ResultPath\":null,\"Next\":\"W2\"},\"W2\":{\"Type\":\"Wait\",\"Seconds\":10,\"End\":true}}}";
 
 static void a_lock_passes_to_the_next_in_line(void **state)
@@ -239,7 +253,9 @@ static void start_locks_are_held_until_the_end(void **state)
         .plan_id = "p", .plan_execution_id = "x", .locks = names, .lock_count = 2};
     struct execution_answer answer;
 
-    world_put(w, "p", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":10,\"End\":true}}}");
+    world_put(
+        w, "p",
+        "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":10,\"End\":true}}}");
     assert_int_equal(world_run(w, world_start_fn, &req, &answer), ERR_OK);
     assert_int_equal(answer.status, STATUS_WAITING_FOR_TIMER);
     req.plan_execution_id = "y";
