@@ -15,7 +15,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/metric.h"
 
 enum { PARK_TICK_MS = 20 };
 
@@ -63,7 +62,6 @@ static void park_count(struct park *park, const char *operator_name, int64_t by)
         HASH_ADD_STR(park->quotas, operator_name, quota);
     }
     quota->count += by;
-    metric_add(METRIC_HTTP_PARKED, by);
     if (quota->count == 0) {
         HASH_DEL(park->quotas, quota);
         free(quota);

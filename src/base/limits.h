@@ -50,6 +50,7 @@
     X(RECEIPT_ITEMS,          1000,        "count", "executions in the receipt of an answer")      \
     X(PAGE_ITEMS,             1000,        "count", "limit of a list")                             \
     X(PAGE_ITEMS_DEFAULT,     100,         "count", "limit of a list when none is given")          \
+    X(PAGE_BYTES,         4194304,     "bytes", "texts of one page of a list")                     \
     X(PAGE_SCAN,              20000,       "rows",  "looked at for one page of a filtered list")   \
     X(BATCH_COMMANDS,         256,         "count", "commands in one commit")                      \
     X(BATCH_DUE,              256,         "count", "due reservations in one commit")              \

@@ -272,20 +272,25 @@ static enum err net_start_library(struct net *net)
 {
     unsigned threads = net_thread_count(&net->config);
     unsigned connections = net->config.connections_max;
+    /* The library wants no pool of one thread. */
+    enum MHD_OPTION pool = threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END;
+    /* net_head.c checks more than 0.9's strict mode does, and answers in our form. */
+    intptr_t strict = net->layout_known ? 0 : 1;
+
+    if (!connections)
+        connections = LIMIT_HTTP_CONNECTIONS;
     struct MHD_OptionItem options[] = {
-        {MHD_OPTION_EXTERNAL_LOGGER,                                 (intptr_t)net_on_log,                               net },
-        {MHD_OPTION_LISTEN_SOCKET,                                   net->listen_fd,                                     NULL},
-        {MHD_OPTION_URI_LOG_CALLBACK,                                (intptr_t)net_on_target,                            net },
-        {MHD_OPTION_UNESCAPE_CALLBACK,                               (intptr_t)net_on_unescape,                          net },
-        {MHD_OPTION_NOTIFY_COMPLETED,                                (intptr_t)net_on_completed,                         net },
-        {MHD_OPTION_CONNECTION_LIMIT,                                connections ? connections : LIMIT_HTTP_CONNECTIONS, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT,                              LIMIT_HTTP_IDLE_S,                                  NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT,                         (intptr_t)NET_CONNECTION_BYTES,                     NULL},
- /* net_head.c checks more than 0.9's strict mode does, and answers in our form. */
-        {MHD_OPTION_STRICT_FOR_CLIENT,                               net->layout_known ? 0 : 1,                          NULL},
- /* The library wants no pool of one thread. */
-        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads,                                            NULL},
-        {MHD_OPTION_END,                                             0,                                                  NULL},
+        {MHD_OPTION_EXTERNAL_LOGGER,         (intptr_t)net_on_log,           net },
+        {MHD_OPTION_LISTEN_SOCKET,           net->listen_fd,                 NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK,        (intptr_t)net_on_target,        net },
+        {MHD_OPTION_UNESCAPE_CALLBACK,       (intptr_t)net_on_unescape,      net },
+        {MHD_OPTION_NOTIFY_COMPLETED,        (intptr_t)net_on_completed,     net },
+        {MHD_OPTION_CONNECTION_LIMIT,        connections,                    NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT,      LIMIT_HTTP_IDLE_S,              NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)NET_CONNECTION_BYTES, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT,       strict,                         NULL},
+        {pool,                               threads,                        NULL},
+        {MHD_OPTION_END,                     0,                              NULL},
     };
 
     net->daemon = MHD_start_daemon(

@@ -60,7 +60,11 @@ static enum err serve_open_keys(struct serve *serve)
         if (!err)
             err = folder_token(serve->arena, &serve->folder, clock_now_ms(&serve->clock));
     }
-    return err ? err : token_keys_open(&config, &serve->keys);
+    if (!err)
+        err = token_keys_open(&config, &serve->keys);
+    if (!err)
+        token_keys_refresh(serve->keys, clock_now_ms(&serve->clock)); /* the first JWKS */
+    return err;
 }
 
 static void serve_on_effect(void *user, const struct effect *effect)

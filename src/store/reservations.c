@@ -52,8 +52,8 @@ SQL_QUERY(
     reservations_insert_row,
     "INSERT INTO reservations (root_id, execution_id, reservation_id, operator_name, frame_id,"
     " type, status, epoch, state, due_at, queue, ready, attempt, token_hash, child_id,"
-    " created_at, data) VALUES"
-    " (?1, ?2, ?3, ?4, ?5, ?6, 'FRESH', ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
+    " created_at, data, lease_ms) VALUES"
+    " (?1, ?2, ?3, ?4, ?5, ?6, 'FRESH', ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)");
 SQL_QUERY(reservations_select, "SELECT " RESERVATION_COLUMNS " FROM reservations"
                                " WHERE root_id = ?1 AND execution_id = ?2 AND reservation_id = ?3");
 SQL_QUERY(reservations_select_fresh,
@@ -128,7 +128,7 @@ enum err reservations_insert(struct store *store, struct reservation *r)
                             SQL_TEXT(r->queue), SQL_INT(r->ready), SQL_INT(r->attempt),
                             r->token_hash ? SQL_BLOB(r->token_hash, SHA256_BYTES) : SQL_NULL,
                             reservations_optional(r->child_id), SQL_INT(r->created_at),
-                            SQL_TEXT(r->data)),
+                            SQL_TEXT(r->data), reservations_optional(r->lease_ms)),
                    NULL);
 }
 

@@ -239,7 +239,7 @@ static enum err view_walk_query(struct view_walk *walk, const struct sql_query *
 /* One step; *ret_new tells whether it has come to a node that was not shown yet. */
 static enum err view_walk_step(struct view_walk *walk, bool *ret_new)
 {
-    struct view_execution found;
+    struct view_execution found = {0};
     enum err err;
 
     if (!walk->children_done) {
@@ -292,7 +292,8 @@ enum err view_tree(struct store *store, struct arena *arena, const struct execut
     bool is_new = !page->after_b;
     enum err err = view_walk_begin(&walk, page);
 
-    while (!err && !walk.is_over && !view_is_full(page, count) && steps < LIMIT_PAGE_SCAN) {
+    /* It goes on until it stands on a node that has no place on this page, so `more` is exact. */
+    while (!err && !walk.is_over && steps < LIMIT_PAGE_SCAN && !(is_new && count == page->limit)) {
         if (is_new) {
             *end = arena_copy(arena, &walk.at, sizeof(walk.at));
             (*end)->depth -= execution->depth;
@@ -305,8 +306,8 @@ enum err view_tree(struct store *store, struct arena *arena, const struct execut
         steps++;
     }
     page->more = !walk.is_over;
-    /* The page is full, and the walk may stand on a node that was not shown: it goes on from the last one. */
-    if (page->more && !is_new) {
+    /* From a node that was not shown the next page must arrive at it: from the step before. */
+    if (!is_new) {
         page->next_a = walk.children_done;
         page->next_b = walk.at.execution_id;
     }

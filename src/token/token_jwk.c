@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_MEMBER_BYTES_MAX 1024 /* an RSA key of 8,192 bits */
+#define TOKEN_MEMBER_MAX 1024 /* an RSA key of 8,192 bits */
 #define TOKEN_KEYS_MAX 100
 
 struct token_member {
@@ -27,10 +27,10 @@ static const struct token_kind {
     enum token_alg alg;
     struct token_member members[2];
 } token_kinds[] = {
-    {"oct", NULL,      "HS256", TOKEN_HS256, {{"k", TOKEN_SECRET_BYTES_MIN, TOKEN_MEMBER_BYTES_MAX}}},
-    {"RSA", NULL,      "RS256", TOKEN_RS256, {{"n", 256, TOKEN_MEMBER_BYTES_MAX}, {"e", 1, 8}}      },
-    {"EC",  "P-256",   "ES256", TOKEN_ES256, {{"x", 32, 32}, {"y", 32, 32}}                         },
-    {"OKP", "Ed25519", "EdDSA", TOKEN_EDDSA, {{"x", 32, 32}}                                        },
+    {"oct", NULL,      "HS256", TOKEN_HS256, {{"k", TOKEN_SECRET_MIN, TOKEN_MEMBER_MAX}}},
+    {"RSA", NULL,      "RS256", TOKEN_RS256, {{"n", 256, TOKEN_MEMBER_MAX}, {"e", 1, 8}}},
+    {"EC",  "P-256",   "ES256", TOKEN_ES256, {{"x", 32, 32}, {"y", 32, 32}}             },
+    {"OKP", "Ed25519", "EdDSA", TOKEN_EDDSA, {{"x", 32, 32}}                            },
 };
 
 enum token_alg token_alg_parse(const char *name)
@@ -132,13 +132,13 @@ static bool token_jwk_allows(const struct json *jwk, const char *member, const c
 
 static bool token_jwk_copy_member(struct arena *arena, const struct json *jwk,
                                   const struct token_member *member, struct json *copy,
-                                  uint8_t bytes[TOKEN_MEMBER_BYTES_MAX])
+                                  uint8_t bytes[TOKEN_MEMBER_MAX])
 {
     const struct json *value = json_get(jwk, member->name);
     size_t len = 0;
 
     if (!json_is(value, JSON_STRING) ||
-        !base64url_parse(value->string, value->count, bytes, TOKEN_MEMBER_BYTES_MAX, &len))
+        !base64url_parse(value->string, value->count, bytes, TOKEN_MEMBER_MAX, &len))
         return false;
     if (len < member->bytes_min || len > member->bytes_max)
         return false;
@@ -149,7 +149,7 @@ static bool token_jwk_copy_member(struct arena *arena, const struct json *jwk,
 static bool token_jwk_load(struct arena *arena, struct token_key *key, const struct json *jwk,
                            const struct token_kind *kind)
 {
-    uint8_t bytes[TOKEN_MEMBER_BYTES_MAX];
+    uint8_t bytes[TOKEN_MEMBER_MAX];
     struct json *copy = json_object(arena);
 
     json_set(arena, copy, "kty", json_string(arena, kind->kty));

@@ -125,7 +125,7 @@ static enum err token_make_secret(const char *keys_dir, struct arena *arena,
     if (!json_parse(arena, text, len, &jwk, &fault)) {
         const char *k = json_get_string(jwk, "k");
         if (k && base64url_parse(k, strlen(k), secret, TOKEN_SECRET_BYTES_MAX, ret_len) &&
-            *ret_len >= TOKEN_SECRET_BYTES_MIN)
+            *ret_len >= TOKEN_SECRET_MIN)
             return ERR_OK;
     }
     log_error("token", "%s is not a key that can sign", path);

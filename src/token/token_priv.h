@@ -20,7 +20,7 @@ struct json;
 #define TOKEN_LOCAL_NAME "fermata" /* issuer and audience of the folder's own key */
 #define TOKEN_LOCAL_KID "local"
 #define TOKEN_LOCAL_FILE "local.jwk"
-#define TOKEN_SECRET_BYTES_MIN 32
+#define TOKEN_SECRET_MIN 32 /* bytes */
 
 enum token_alg {
     TOKEN_ALG_NONE, /* never that of a key */

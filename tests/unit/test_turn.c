@@ -111,6 +111,27 @@ static void a_lease_that_runs_out_gives_the_task_to_another_worker(void **state)
     assert_int_equal(world_complete(w, second.task_token, "1"), ERR_OK);
 }
 
+static void a_missed_heartbeat_fails_a_task_that_asks_for_them(void **state)
+{
+    struct world *w = *state;
+    struct poll_answer task;
+
+    world_put(w, "p",
+              "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"
+              "\"fermata:task:charge\",\"HeartbeatSeconds\":3,\"TimeoutSeconds\":60,\"End\":true}}}");
+    world_start(w, "p", "x", NULL);
+    world_move(w, 5000);
+    task = world_poll(w, "charge");
+    assert_int_equal(task.lease_ms, 3000);
+    world_move(w, 2000);
+    assert_int_equal(world_beat(w, task.task_token), ERR_OK);
+    world_move(w, 2000);
+    world_assert_status(w, "x", STATUS_EXECUTING);
+    world_move(w, 1000);
+    world_assert_status(w, "x", STATUS_FAILED);
+    assert_string_equal(world_get(w, "x").error, "States.HeartbeatTimeout");
+}
+
 static void a_task_that_takes_too_long_times_out(void **state)
 {
     struct world *w = *state;
@@ -361,6 +382,7 @@ int main(void)
         WORLD_TEST(a_failed_task_is_retried_after_its_back_off_then_fails),
         WORLD_TEST(a_caught_error_stands_where_result_path_says),
         WORLD_TEST(a_lease_that_runs_out_gives_the_task_to_another_worker),
+        WORLD_TEST(a_missed_heartbeat_fails_a_task_that_asks_for_them),
         WORLD_TEST(a_task_that_takes_too_long_times_out),
         WORLD_TEST(a_parallel_gives_its_branches_outputs_in_order),
         WORLD_TEST(a_failed_branch_cancels_its_siblings),

@@ -1,0 +1,476 @@
+/*
+ * bench_bare.c - the same row changes as the server's, by a bare SQLite program: what is there to
+ * reach.
+ *
+ * It works on a copy of the server's file, so rows, indexes and pages are the same, with the
+ * server's settings: WAL, synchronous=FULL, no automatic checkpoint, the same cache. Every
+ * operation is the shortest list of prepared statements that leaves the rows the server leaves;
+ * there is no HTTP, no JSON, no check, no answer. The result is one line of JSON on stdout.
+ *
+ * Parameters: :root a tree's id, :name a plan_execution_id, :claim and :beat reservations, :halt a
+ * halt, :now milliseconds. Those that a statement does not name are not bound.
+ */
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sqlite3.h>
+
+#include "base/check.h"
+#include "base/id.h"
+
+enum { BARE_PHASES = 3, BARE_STATEMENTS = 16, BARE_TIMER_MS = 36000000, BARE_LEASE_MS = 30000 };
+
+#define TREE_NEW                                                                                   \
+    "INSERT INTO trees (root_id, operator_name, seq, executions) VALUES (:root, 'default', 1, 1)"
+#define TREE_NEXT "UPDATE trees SET seq = seq + 1 WHERE root_id = :root"
+#define NAMED                                                                                      \
+    "INSERT INTO execution_ids (operator_name, plan_execution_id, root_id, execution_id)"          \
+    " VALUES ('default', :name, :root, :root)"
+#define EXECUTION(plan, status, state, seq, event, output, ended)                                  \
+    "INSERT INTO executions (root_id, execution_id, operator_name, portal_id, plan_execution_id,"  \
+    " plan_id, plan_version, status, last_state, epoch, depth, history_seq, event_id, frame_seq,"  \
+    " busy_turns, hold_on_failure, start_digest, created_by, created_at, updated_at, ended_at,"    \
+    " input, output) VALUES (:root, :root, 'default', 'unknown', :name, '" plan "', 1, '" status   \
+    "', '" state "', 1, 0, " seq ", " event ", 1, 0, 0, :digest, 'local', :now, :now, " ended      \
+    ", '{\"order\":1}', " output ")"
+#define FRAME(state, entered, last)                                                                \
+    "INSERT INTO frames (root_id, execution_id, frame_id, operator_name, branch, state, phase,"    \
+    " entered_event, last_event, data) VALUES (:root, :root, 1, 'default', 0, '" state             \
+    "', 'WAIT', " entered ", " last ", '{\"order\":1}')"
+#define RESERVATION(id, type, state, due, queue, ready, data)                                      \
+    "INSERT INTO reservations (root_id, execution_id, reservation_id, operator_name, frame_id,"    \
+    " type, status, epoch, state, due_at, queue, ready, attempt, created_at, data) VALUES (:root," \
+    " :root, " id ", 'default', 1, '" type "', 'FRESH', 1, '" state "', " due ", " queue           \
+    ", " ready ", 0, :now, " data ")"
+#define HISTORY                                                                                    \
+    "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"     \
+    " event_id, previous_event_id, detail) VALUES "
+#define EVENT(seq, tree, type, event, previous, detail)                                            \
+    HISTORY "(:root, :root, " seq ", 'default', " tree ", :now, '" type "', " event ", " previous  \
+            ", '" detail "')"
+#define STARTED(plan)                                                                              \
+    EVENT("1", "1", "ExecutionStarted", "1", "0",                                                  \
+          "{\"input\":{\"order\":1},\"plan_id\":\"" plan "\",\"plan_version\":1}")
+#define ENTERED(seq, tree, type, event, previous, state, value)                                    \
+    EVENT(seq, tree, type "StateEntered", event, previous,                                         \
+          "{\"name\":\"" state "\",\"input\":" value "}")
+#define EXITED(seq, tree, type, event, previous, state, value)                                     \
+    EVENT(seq, tree, type "StateExited", event, previous,                                          \
+          "{\"name\":\"" state "\",\"output\":" value "}")
+#define SUCCEEDED(seq, tree, event, previous, value)                                               \
+    EVENT(seq, tree, "ExecutionSucceeded", event, previous, "{\"output\":" value "}")
+#define ORDER "{\"order\":1}"
+#define OK "{\"ok\":true}"
+#define ITEMS " FROM halt_items i WHERE i.root_id = :root AND i.halt_id = :halt"
+#define HALT_HISTORY                                                                               \
+    "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"     \
+    " halt_id, detail) "
+#define HALT(children)                                                                             \
+    "INSERT INTO halts (root_id, halt_id, operator_name, portal_id, subject, execution_id, kind,"  \
+    " children, outcome, reason, tree_seq, created_at, executions, reservations, scheduled, "      \
+    "locks,"                                                                                       \
+    " granted, in_flight, unused, anomalies) VALUES (:root, :halt, 'default', 'unknown', 'local'," \
+    " :root, 'EXECUTION', '" children                                                              \
+    "', 'halted', 'bench', 2, :now, 1, 1, 1, 0, 0, 0, '[]', '[]')"
+
+struct bare_op {
+    const char *name, *prefix;
+    bool is_new; /* makes executions; else it finds them by name */
+    const char *phases[BARE_PHASES][BARE_STATEMENTS]; /* each phase is a commit */
+};
+
+static const struct bare_op bare_ops[] = {
+    {"start",
+     "w-", true,
+     {{TREE_NEW, NAMED, EXECUTION("wait", "WAITING_FOR_TIMER", "Wait", "2", "2", "NULL", "NULL"),
+       FRAME("Wait", "2", "2"), RESERVATION(":claim", "TIMER", "Wait", ":due", "NULL", "0", "NULL"),
+       STARTED("wait"), ENTERED("2", "1", "Wait", "2", "0", "Wait", ORDER)}}                 },
+    {"pass",
+     "p-", true,
+     {{TREE_NEW, NAMED, EXECUTION("pass", "SUCCESS", "C", "8", "8", "'" ORDER "'", ":now"),
+       STARTED("pass"), ENTERED("2", "1", "Pass", "2", "0", "A", ORDER),
+       EXITED("3", "1", "Pass", "3", "2", "A", ORDER),
+       ENTERED("4", "1", "Pass", "4", "3", "B", ORDER),
+       EXITED("5", "1", "Pass", "5", "4", "B", ORDER),
+       ENTERED("6", "1", "Pass", "6", "5", "C", ORDER),
+       EXITED("7", "1", "Pass", "7", "6", "C", ORDER), SUCCEEDED("8", "1", "8", "7", ORDER)}}},
+    {"flow",
+     "f-", true,
+     {{TREE_NEW, NAMED, EXECUTION("work", "EXECUTING", "B", "5", "5", "NULL", "NULL"),
+       FRAME("B", "4", "5"),
+       RESERVATION(":claim", "TASK", "B", "NULL", "'bench'", "1", "'" ORDER "'"), STARTED("work"),
+       ENTERED("2", "1", "Pass", "2", "0", "A", ORDER),
+       EXITED("3", "1", "Pass", "3", "2", "A", ORDER),
+       ENTERED("4", "1", "Task", "4", "3", "B", ORDER),
+       EVENT("5", "1", "TaskScheduled", "5", "4",
+             "{\"resource\":\"fermata:task:bench\",\"parameters\":{\"order\":1}}")},
+      {TREE_NEXT,
+       "UPDATE reservations SET ready = 0, attempt = 1, worker = 'w1', lease_until = :due,"
+       " lease_ms = 30000, token_hash = randomblob(32) WHERE root_id = :root"
+       " AND execution_id = :root AND reservation_id = :claim",
+       RESERVATION(":beat", "HEARTBEAT", "B", ":due", "NULL", "0", "NULL"),
+       "UPDATE executions SET history_seq = 6 WHERE root_id = :root AND execution_id = :root",
+       EVENT("6", "2", "TASK.STARTED", "NULL", "NULL",
+             "{\"worker\":\"w1\",\"task\":\"bench\",\"attempt\":1}")},
+      {TREE_NEXT,
+       "UPDATE reservations SET status = 'USED', settled_at = :now, answer_hash = :digest,"
+       " data = NULL WHERE root_id = :root AND execution_id = :root AND reservation_id = :claim",
+       "UPDATE reservations SET status = 'STALE', settled_at = :now WHERE root_id = :root"
+       " AND execution_id = :root AND reservation_id = :beat",
+       "UPDATE executions SET status = 'SUCCESS', last_state = 'C', history_seq = 11,"
+       " event_id = 10, updated_at = :now, ended_at = :now, output = '" OK "'"
+       " WHERE root_id = :root AND execution_id = :root",
+       "DELETE FROM frames WHERE root_id = :root AND execution_id = :root AND frame_id = 1",
+       EVENT("7", "3", "TaskSucceeded", "6", "5",
+             "{\"resource\":\"fermata:task:bench\",\"output\":" OK "}"),
+       EXITED("8", "3", "Task", "7", "6", "B", OK), ENTERED("9", "3", "Pass", "8", "7", "C", OK),
+       EXITED("10", "3", "Pass", "9", "8", "C", OK), SUCCEEDED("11", "3", "10", "9", OK)}}   },
+    {"halt",
+     "w-", false,
+     {{TREE_NEXT,
+       "INSERT INTO halt_items (root_id, halt_id, depth, execution_id, operator_name,"
+       " previous_status, last_state, epoch) VALUES (:root, :halt, 0, :root, 'default',"
+       " 'WAITING_FOR_TIMER', 'Wait', 1)",
+       "UPDATE executions SET status = 'STOPPED', epoch = epoch + 1, halt_id = :halt,"
+       " history_seq = history_seq + 2, updated_at = :now, ended_at = :now"
+       " WHERE root_id = :root AND execution_id = :root AND status = 'WAITING_FOR_TIMER'",
+       "UPDATE reservations SET status = 'STALE', settled_at = :now, halt_id = :halt"
+       " WHERE root_id = :root AND execution_id = :root AND status = 'FRESH'",
+       HALT_HISTORY "VALUES (:root, :root, 3, 'default', 2, :now, 'EXECUTION.HALTED', :halt,"
+                    " '{\"previous_status\":\"WAITING_FOR_TIMER\"}')",
+       HALT_HISTORY
+       "VALUES (:root, :root, 4, 'default', 2, :now, 'RESERVATION.CLEANED', :halt, '{}')",
+       HALT("none")}}                                                                        },
+    {"tree",
+     "t-", false,
+     {{TREE_NEXT,
+       "INSERT INTO halt_items (root_id, halt_id, depth, execution_id, operator_name,"
+       " previous_status, last_state, epoch) WITH RECURSIVE below (execution_id, depth) AS"
+       " (SELECT :root, 0 UNION ALL SELECT c.execution_id, b.depth + 1 FROM below b"
+       " JOIN executions c ON c.root_id = :root AND c.parent_id = b.execution_id)"
+       " SELECT e.root_id, :halt, b.depth, e.execution_id, e.operator_name, e.status,"
+       " e.last_state, e.epoch FROM below b JOIN executions e ON e.root_id = :root"
+       " AND e.execution_id = b.execution_id WHERE e.ended_at IS NULL",
+       "UPDATE executions SET status = 'STOPPED', epoch = executions.epoch + 1, halt_id = :halt,"
+       " history_seq = history_seq + 2, updated_at = :now, ended_at = :now FROM halt_items i"
+       " WHERE i.root_id = :root AND i.halt_id = :halt AND executions.root_id = :root"
+       " AND executions.execution_id = i.execution_id",
+       "UPDATE reservations SET status = 'STALE', settled_at = :now, halt_id = :halt, ready = 0"
+       " FROM halt_items i WHERE i.root_id = :root AND i.halt_id = :halt"
+       " AND reservations.root_id = :root AND reservations.execution_id = i.execution_id"
+       " AND reservations.status = 'FRESH'",
+       HALT_HISTORY
+       "SELECT i.root_id, i.execution_id, e.history_seq - 1, i.operator_name, 2,"
+       " :now, 'EXECUTION.HALTED', :halt, '{\"previous_status\":\"' || i.previous_status || '\"}'"
+       " FROM halt_items i JOIN executions e ON e.root_id = :root"
+       " AND e.execution_id = i.execution_id WHERE i.root_id = :root AND i.halt_id = :halt",
+       HALT_HISTORY "SELECT i.root_id, i.execution_id, e.history_seq, i.operator_name, 2, :now,"
+                    " 'RESERVATION.CLEANED', :halt, '{}' FROM halt_items i JOIN executions e"
+                    " ON e.root_id = :root AND e.execution_id = i.execution_id"
+                    " WHERE i.root_id = :root AND i.halt_id = :halt",
+       HALT("all")}}                                                                         },
+};
+
+struct bare_options {
+    const char *db, *op;
+    int64_t count, from, group, wal_bytes, cache_kib;
+};
+
+struct bare_item {
+    int64_t root, claim, beat;
+    char name[32];
+};
+
+struct bare {
+    struct bare_options options;
+    const struct bare_op *op;
+    sqlite3 *db;
+    sqlite3_stmt *begin, *commit, *find, *phases[BARE_PHASES][BARE_STATEMENTS];
+    int64_t last_id, now_ms, changes;
+    struct bare_item *items;
+    int64_t *took_ns;
+    int64_t groups;
+};
+
+static int64_t bare_clock(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void *bare_alloc(int64_t count, size_t size)
+{
+    void *memory = calloc((size_t)count, size);
+
+    if (!memory)
+        die("out of memory");
+    return memory;
+}
+
+static void bare_check(struct bare *bare, int code)
+{
+    if (code != SQLITE_OK && code != SQLITE_DONE && code != SQLITE_ROW)
+        die("SQLite: %s", sqlite3_errmsg(bare->db));
+}
+
+static void bare_script(struct bare *bare, const char *text)
+{
+    bare_check(bare, sqlite3_exec(bare->db, text, NULL, NULL, NULL));
+}
+
+static sqlite3_stmt *bare_prepare(struct bare *bare, const char *text)
+{
+    sqlite3_stmt *stmt = NULL;
+
+    bare_check(bare,
+               sqlite3_prepare_v3(bare->db, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL));
+    return stmt;
+}
+
+static void bare_step(struct bare *bare, sqlite3_stmt *stmt)
+{
+    bare_check(bare, sqlite3_step(stmt));
+    sqlite3_reset(stmt);
+}
+
+static int64_t bare_id(struct bare *bare)
+{
+    bare->last_id += ID_STEP;
+    return bare->last_id;
+}
+
+/* ---- one statement of one execution ---- */
+
+static void bare_bind_int(sqlite3_stmt *stmt, const char *name, int64_t value)
+{
+    int at = sqlite3_bind_parameter_index(stmt, name);
+
+    if (at)
+        sqlite3_bind_int64(stmt, at, value);
+}
+
+static void bare_bind_text(sqlite3_stmt *stmt, const char *name, const char *value)
+{
+    int at = sqlite3_bind_parameter_index(stmt, name);
+
+    if (at)
+        sqlite3_bind_text(stmt, at, value, -1, SQLITE_STATIC);
+}
+
+static void bare_run(struct bare *bare, sqlite3_stmt *stmt, const struct bare_item *item,
+                     int64_t halt_id)
+{
+    static const char digest[] = "2e78741532857359374a443948bf852550e6639dacd23c8f5fcaff1710104c3c";
+
+    bare_bind_int(stmt, ":root", item->root);
+    bare_bind_int(stmt, ":claim", item->claim);
+    bare_bind_int(stmt, ":beat", item->beat);
+    bare_bind_int(stmt, ":halt", halt_id);
+    bare_bind_int(stmt, ":now", bare->now_ms);
+    bare_bind_int(stmt, ":due",
+                  bare->now_ms + (bare->op->phases[1][0] ? BARE_LEASE_MS : BARE_TIMER_MS));
+    bare_bind_text(stmt, ":name", item->name);
+    bare_bind_text(stmt, ":digest", digest);
+    bare_step(bare, stmt);
+    bare->changes += sqlite3_changes64(bare->db);
+    if (sqlite3_changes64(bare->db) < 1)
+        die("%s: a statement changed nothing: %.60s", item->name, sqlite3_sql(stmt));
+}
+
+/* A new execution gets its ids, an old one is looked up by its name. */
+static void bare_open(struct bare *bare, struct bare_item *item, int64_t number)
+{
+    snprintf(item->name, sizeof(item->name), "%s%07lld", bare->op->prefix, (long long)number);
+    if (bare->op->is_new) {
+        item->root = bare_id(bare);
+        item->claim = bare_id(bare);
+        item->beat = bare_id(bare);
+        return;
+    }
+    bare_bind_text(bare->find, ":name", item->name);
+    if (sqlite3_step(bare->find) != SQLITE_ROW)
+        die("there is no execution %s", item->name);
+    item->root = sqlite3_column_int64(bare->find, 0);
+    sqlite3_reset(bare->find);
+}
+
+/* `count` executions, each phase of all of them in one commit. */
+static void bare_group(struct bare *bare, int64_t number, int64_t count)
+{
+    int64_t started_ns = bare_clock(CLOCK_MONOTONIC);
+
+    for (int phase = 0; phase < BARE_PHASES && bare->phases[phase][0]; phase++) {
+        bare->now_ms = bare_clock(CLOCK_REALTIME) / 1000000;
+        bare_step(bare, bare->begin);
+        for (int64_t i = 0; i < count; i++) {
+            int64_t halt_id = bare_id(bare);
+
+            if (phase == 0)
+                bare_open(bare, &bare->items[i], number + i);
+            for (int k = 0; k < BARE_STATEMENTS && bare->phases[phase][k]; k++)
+                bare_run(bare, bare->phases[phase][k], &bare->items[i], halt_id);
+        }
+        bare_step(bare, bare->commit);
+    }
+    bare->took_ns[bare->groups++] = bare_clock(CLOCK_MONOTONIC) - started_ns;
+}
+
+/* ---- set-up ---- */
+
+/* The server's log has been written before and is written over; so must this one be. */
+static void bare_warm_log(struct bare *bare)
+{
+    sqlite3_stmt *update = bare_prepare(bare, "UPDATE migrations SET applied_at = applied_at + 1");
+
+    bare_script(bare, "PRAGMA synchronous=OFF");
+    for (int64_t bytes = 0; bytes < bare->options.wal_bytes; bytes += 4120)
+        bare_step(bare, update);
+    sqlite3_finalize(update);
+    bare_script(bare, "PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(PASSIVE)");
+}
+
+static void bare_set_up(struct bare *bare)
+{
+    char cache[64];
+    sqlite3_stmt *last;
+
+    for (size_t i = 0; i < ARRAY_SIZE(bare_ops); i++) {
+        if (strcmp(bare_ops[i].name, bare->options.op) == 0)
+            bare->op = &bare_ops[i];
+    }
+    if (!bare->op)
+        die("no operation is called %s", bare->options.op);
+    bare_check(bare, sqlite3_open_v2(bare->options.db, &bare->db,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
+    snprintf(cache, sizeof(cache), "PRAGMA cache_size=-%lld", (long long)bare->options.cache_kib);
+    bare_script(bare, cache);
+    bare_script(bare, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                      "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
+                      "PRAGMA cell_size_check=ON");
+    bare_warm_log(bare);
+    bare->begin = bare_prepare(bare, "BEGIN IMMEDIATE");
+    bare->commit = bare_prepare(bare, "COMMIT");
+    bare->find =
+        bare_prepare(bare, "SELECT root_id FROM execution_ids"
+                           " WHERE operator_name = 'default' AND plan_execution_id = :name");
+    for (int phase = 0; phase < BARE_PHASES; phase++) {
+        for (int k = 0; k < BARE_STATEMENTS && bare->op->phases[phase][k]; k++)
+            bare->phases[phase][k] = bare_prepare(bare, bare->op->phases[phase][k]);
+    }
+    last = bare_prepare(bare, "SELECT max(id) FROM (SELECT max(root_id) AS id FROM trees UNION ALL"
+                              " SELECT max(execution_id) FROM executions UNION ALL"
+                              " SELECT max(halt_id) FROM halts)");
+    bare_check(bare, sqlite3_step(last));
+    bare->last_id = sqlite3_column_int64(last, 0);
+    sqlite3_finalize(last);
+    bare->items = bare_alloc(bare->options.group, sizeof(*bare->items));
+    bare->took_ns = bare_alloc(bare->options.count, sizeof(*bare->took_ns));
+}
+
+/* ---- the run ---- */
+
+static int bare_compare(const void *a, const void *b)
+{
+    int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
+
+    return (one > other) - (one < other);
+}
+
+static double bare_at(const struct bare *bare, double part)
+{
+    int64_t index = (int64_t)((double)bare->groups * part);
+
+    return (double)bare->took_ns[index < bare->groups ? index : bare->groups - 1] / 1e3;
+}
+
+static void bare_measure(struct bare *bare)
+{
+    const struct bare_options *options = &bare->options;
+    int64_t cpu_ns = bare_clock(CLOCK_PROCESS_CPUTIME_ID), started_ns = bare_clock(CLOCK_MONOTONIC);
+    double seconds;
+
+    for (int64_t done = 0; done < options->count; done += options->group) {
+        int64_t left = options->count - done;
+
+        bare_group(bare, options->from + done, left < options->group ? left : options->group);
+    }
+    seconds = (double)(bare_clock(CLOCK_MONOTONIC) - started_ns) / 1e9;
+    cpu_ns = bare_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
+    qsort(bare->took_ns, (size_t)bare->groups, sizeof(*bare->took_ns), bare_compare);
+    printf("{\"count\":%lld,\"changes\":%lld,\"seconds\":%.6f,\"rate\":%.1f,\"p50_us\":%.1f,"
+           "\"p99_us\":%.1f,\"max_us\":%.1f,\"cpu_us\":%.2f}\n",
+           (long long)options->count, (long long)bare->changes, seconds,
+           (double)options->count / seconds, bare_at(bare, 0.5), bare_at(bare, 0.99),
+           bare_at(bare, 1), (double)cpu_ns / 1e3 / (double)options->count);
+}
+
+static const struct argp_option bare_argp_options[] = {
+    {"db",                                          'd', "FILE", 0, "a copy of the server's file; it is changed", 0},
+    {"op",                                       'o', "NAME", 0, "start, pass, flow, halt or tree", 0},
+    {"count", 'n', "N", 0, "executions (1)", 0},
+    {"from",                                             'f', "N", 0, "the first number (0)", 0},
+    {"group",    'g', "N", 0, "executions in one commit (1)", 0},
+    {"wal-bytes",                                            'w', "N", 0, "first write a log of so many bytes, to be written over", 0},
+    {"cache-kib",                                            'k', "N", 0, "page cache (4096, the server's)", 0},
+    {0                                      },
+};
+
+static error_t bare_option(int key, char *text, struct argp_state *state)
+{
+    struct bare_options *options = state->input;
+
+    switch (key) {
+    case 'd':
+        options->db = text;
+        return 0;
+    case 'o':
+        options->op = text;
+        return 0;
+    case 'n':
+        options->count = strtoll(text, NULL, 10);
+        return 0;
+    case 'f':
+        options->from = strtoll(text, NULL, 10);
+        return 0;
+    case 'g':
+        options->group = strtoll(text, NULL, 10);
+        return 0;
+    case 'w':
+        options->wal_bytes = strtoll(text, NULL, 10);
+        return 0;
+    case 'k':
+        options->cache_kib = strtoll(text, NULL, 10);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct argp argp = {bare_argp_options,
+                              bare_option,
+                              NULL,
+                              "Makes the server's row changes with SQLite alone.",
+                              NULL,
+                              NULL,
+                              NULL};
+    struct bare bare = {
+        .options = {.count = 1, .group = 1, .cache_kib = 4096}
+    };
+
+    argp_parse(&argp, argc, argv, 0, NULL, &bare.options);
+    if (!bare.options.db || !bare.options.op || bare.options.count < 1 || bare.options.group < 1)
+        die("see bench_bare --help");
+    bare_set_up(&bare);
+    bare_measure(&bare);
+    /* The driver throws the file away; a close would only copy the log into it first. */
+    return 0;
+}
