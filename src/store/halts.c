@@ -73,11 +73,13 @@ SQL_QUERY(
     " ON " HALTED("e", "r.execution_id") " WHERE r.root_id = ?1 AND r.status = 'FRESH'"
                                          " AND r.worker IS NOT NULL AND r.arrived_at IS NULL AND "
                                          "r.lease_until > ?3");
+/* due_at itself: SQLite 3.40 gets "due_at IS NOT NULL" wrong in a RETURNING clause. */
+/* The column itself: SQLite 3.40 takes RETURNING due_at IS NOT NULL for true, always. */
 SQL_QUERY(halts_clean_rows,
           "UPDATE reservations SET status = 'STALE', settled_at = ?3, halt_id = ?2, ready = 0"
           " FROM halt_items i WHERE i.root_id = ?1 AND i.halt_id = ?2 AND reservations.root_id = ?1"
           " AND reservations.execution_id = i.execution_id AND reservations.status = 'FRESH'"
-          " RETURNING due_at IS NOT NULL");
+          " RETURNING due_at");
 SQL_QUERY(
     halts_cleaned_rows,
     "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
@@ -244,7 +246,7 @@ enum err halts_clean(struct store *store, struct halt_row *h)
         return err;
     while (sql_next(&rows)) {
         h->reservations++;
-        h->scheduled += sql_int(&rows, 0);
+        h->scheduled += !sql_is_null(&rows, 0);
     }
     err = sql_end(&rows);
     if (err)

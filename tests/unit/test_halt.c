@@ -276,6 +276,8 @@ static void a_late_result_is_refused_and_kept_as_evidence(void **state)
     task = world_poll(w, "charge");
     answer = world_halt(w, "x", false);
     assert_int_equal(answer.in_flight, 1);
+    assert_int_equal(counted(&answer, "reservations"), 2);
+    assert_int_equal(counted(&answer, "scheduled"), 1);
     assert_int_equal(json_get(answer.receipt, "in_flight")->count, 1);
     assert_int_equal(world_beat(w, task.task_token), ERR_EXECUTION_HALTED);
     assert_int_equal(world_beat(w, task.task_token), ERR_EXECUTION_HALTED);
