@@ -58,7 +58,7 @@ struct load {
     size_t client_count;
     struct load_flow *flows;    /* by number - from */
     int64_t *sent_ns, *took_ns; /* by number - from; took in the order of the ends */
-    int64_t next, done, errors, first_ns, last_ns;
+    int64_t next, done, polls, errors, first_ns, last_ns;
     int epoll;
     char out[LOAD_OUT_BYTES];
 };
@@ -173,8 +173,12 @@ static void load_poll(struct load *load, struct load_client *client)
 {
     char body[1024];
 
+    /* When all is done the last polls come back empty: none is left parked at the server. */
+    if (load->done == load->options.count)
+        return;
+    load->polls++;
     client->role = ROLE_POLLER;
-    snprintf(body, sizeof(body), "{\"task\":\"%s\",\"worker\":\"w%d\",\"wait_ms\":60000}",
+    snprintf(body, sizeof(body), "{\"task\":\"%s\",\"worker\":\"w%d\",\"wait_ms\":1000}",
              load->options.task, client->fd);
     load_send(load, client, "POST", API "poll_task", body);
 }
@@ -217,6 +221,7 @@ static void load_polled(struct load *load, struct load_client *client, const cha
     const char *id = load_member(json, "\"plan_execution_id\":\"f-", &id_len);
     char body[1024];
 
+    load->polls--;
     if (!token_len || !id_len) {
         load_poll(load, client);
         return;
@@ -367,7 +372,7 @@ static void load_run(struct load *load)
     struct epoll_event events[LOAD_EVENTS];
 
     load_begin(load);
-    while (load->done < load->options.count) {
+    while (load->done < load->options.count || load->polls) {
         int count = epoll_wait(load->epoll, events, LOAD_EVENTS, 60000);
 
         if (count == 0)

@@ -1,5 +1,6 @@
 /*
- * read_common.c - what all GET handlers do: a snapshot, the execution of the path, a page, an answer.
+ * read_common.c - what all GET handlers do: a snapshot, the execution of the path, a page, an
+ * answer.
  */
 #include "api/read_common.h"
 
@@ -21,8 +22,8 @@ enum err read_find(struct read *read, struct execution *ret)
 {
     struct call *call = read->call;
     int64_t root_id, execution_id;
-    enum err err = executions_find(&read->store, call->actor.operator_name, call->id, &root_id,
-                                   &execution_id);
+    enum err err =
+        executions_find(&read->store, call->actor.operator_name, call->id, &root_id, &execution_id);
 
     if (!err)
         err = executions_load(&read->store, call->arena, root_id, execution_id, ret);
@@ -55,8 +56,8 @@ void read_end(struct read *read, enum err err, const struct json *body)
         reply_json(read->call, 200, body);
 }
 
-static void read_end_list(struct read *read, enum err err, const char *name, const struct json *list,
-                          const char *cursor)
+static void read_end_list(struct read *read, enum err err, const char *name,
+                          const struct json *list, const char *cursor)
 {
     struct arena *arena = read->call->arena;
     struct json *body = json_object(arena);
@@ -75,7 +76,8 @@ void read_end_page(struct read *read, enum err err, const char *name, const stru
                                      : NULL);
 }
 
-void read_end_page_by_name(struct read *read, enum err err, const char *name, const struct json *list)
+void read_end_page_by_name(struct read *read, enum err err, const char *name,
+                           const struct json *list)
 {
     read_end_list(read, err, name, list, !err && read->page.more ? read->page.next_name : NULL);
 }

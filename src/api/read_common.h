@@ -1,5 +1,6 @@
 /*
- * read_common.h - what all GET handlers do: a snapshot, the execution of the path, a page, an answer.
+ * read_common.h - what all GET handlers do: a snapshot, the execution of the path, a page, an
+ * answer.
  */
 #ifndef FERMATA_API_READ_COMMON_H
 #define FERMATA_API_READ_COMMON_H
@@ -27,6 +28,7 @@ const struct json *read_human_task_id(struct arena *arena, int64_t root_id, int6
                                       int64_t reservation_id);
 /* The same for {name: list, "next_cursor": ...}. */
 void read_end_page(struct read *read, enum err err, const char *name, const struct json *list);
-void read_end_page_by_name(struct read *read, enum err err, const char *name, const struct json *list);
+void read_end_page_by_name(struct read *read, enum err err, const char *name,
+                           const struct json *list);
 
 #endif

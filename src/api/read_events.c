@@ -20,9 +20,8 @@ static enum err read_cleaned(struct read *read, const struct execution *e,
                              const struct view_event *event, struct json *detail)
 {
     struct arena *arena = read->call->arena;
-    struct view_page page = {.operator_name = read->page.operator_name,
-                             .limit = LIMIT_PAGE_ITEMS,
-                             .after_name = ""};
+    struct view_page page = {
+        .operator_name = read->page.operator_name, .limit = LIMIT_PAGE_ITEMS, .after_name = ""};
     struct reservation *list;
     struct json *resolved = json_array(arena);
     enum err err = view_reservations(&read->store, arena, e, event->halt_id, &page, &list);
@@ -161,12 +160,12 @@ static const struct json *read_evidence_json(struct arena *arena, const struct e
              json_string(arena, receipt_halt_id(arena, e->root_id, evidence->halt_id)));
     json_add(arena, json, "subject", json_string(arena, evidence->subject));
     json_add(arena, json, "received_at", json_int(arena, evidence->received_at));
-    json_add(arena, json, "body",
-             evidence->body ? json_stored(arena, evidence->body) : &json_null);
+    json_add(arena, json, "body", evidence->body ? json_stored(arena, evidence->body) : &json_null);
     return json;
 }
 
-/* At most one row a reservation and kind: few; one page holds them but for very many late comers. */
+/* At most one row a reservation and kind: few; one page holds them but for very many late comers.
+ */
 void read_evidence(struct call *call)
 {
     struct read read;
@@ -179,7 +178,8 @@ void read_evidence(struct call *call)
         err = read_find(&read, &e);
     if (!err)
         err = read_page(&read);
-    /* A cursor is the last reservation seen whole: kinds of one reservation are never torn apart. */
+    /* A cursor is the last reservation seen whole: kinds of one reservation are never torn apart.
+     */
     read.page.after_name = read.page.after_b ? "~" : "";
     if (!err)
         err = view_evidence(&read.store, call->arena, &e, &read.page, &list);

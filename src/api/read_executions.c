@@ -86,7 +86,8 @@ static const struct json *read_listed(struct arena *arena, const struct view_exe
     return json;
 }
 
-/* The filters; a parent that is unknown, or another operator's, has no children: the list is empty. */
+/* The filters; a parent that is unknown, or another operator's, has no children: the list is empty.
+ */
 static enum err read_filter(struct read *read, struct view_filter *filter, bool *ret_nothing)
 {
     struct call *call = read->call;

@@ -12,7 +12,8 @@ static enum err read_halt_find(struct read *read, struct halt_row *ret)
     enum err err = ERR_HALT_NOT_FOUND;
 
     if (id2_parse(call->id, &root_id, &halt_id))
-        err = halts_load(&read->store, call->arena, call->actor.operator_name, root_id, halt_id, ret);
+        err =
+            halts_load(&read->store, call->arena, call->actor.operator_name, root_id, halt_id, ret);
     if (err == ERR_HALT_NOT_FOUND)
         return fault_set(&call->fault, call->arena, err, NULL, "no halt has this id");
     return err;

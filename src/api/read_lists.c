@@ -53,7 +53,8 @@ void read_plan(struct call *call)
         err = plans_load(&read.store, call->arena, call->actor.operator_name, call->id, version,
                          &row);
     if (err == ERR_PLAN_NOT_FOUND)
-        fault_set(&call->fault, call->arena, err, NULL, "there is no such plan, or no such version");
+        fault_set(&call->fault, call->arena, err, NULL,
+                  "there is no such plan, or no such version");
     read_end(&read, err, err ? NULL : read_plan_json(call->arena, &row));
 }
 
@@ -112,9 +113,9 @@ void read_human_tasks(struct call *call)
     for (; !err && list; list = list->next) {
         struct json *one = json_object(arena);
 
-        json_add(arena, one, "human_task_id",
-                 read_human_task_id(arena, list->root_id, list->execution_id,
-                                    list->reservation_id));
+        json_add(
+            arena, one, "human_task_id",
+            read_human_task_id(arena, list->root_id, list->execution_id, list->reservation_id));
         json_add(arena, one, "plan_execution_id", json_string(arena, list->plan_execution_id));
         json_add(arena, one, "state", json_string(arena, list->state));
         json_add(arena, one, "input", list->input ? json_stored(arena, list->input) : &json_null);

@@ -198,7 +198,7 @@ void verb_heartbeat(struct call *call)
 struct poll_wait {
     struct parked parked;
     struct verb_job *job;
-    bool found;
+    bool found, is_gone;
     int64_t over_us;
 };
 
@@ -230,7 +230,8 @@ static enum err work_poll_run(struct verb_job *job, struct engine *engine, const
     enum err err = ERR_OK;
 
     /* A task must not go to a caller who has left. */
-    if (net_alive(job->call->request))
+    wait->is_gone = !net_alive(job->call->request);
+    if (!wait->is_gone)
         err = engine_poll(engine, &job->call->actor, body->task, body->worker, &answer);
     wait->found = answer.task != NULL;
     *ret = poll_json(engine->arena, &answer);
@@ -253,7 +254,10 @@ static void verb_poll_done(struct verb_job *job)
     struct poll_wait *wait = job->state;
     struct api *api = job->call->api;
 
-    if (wait->found || clock_monotonic_us() >= wait->over_us || !net_alive(job->call->request) ||
+    /* The news that woke a caller who has left is for the next one. */
+    if (wait->is_gone)
+        park_wake(api->park, wait->parked.topic, false);
+    if (wait->found || wait->is_gone || clock_monotonic_us() >= wait->over_us ||
         !park_add(api->park, &wait->parked))
         verb_answer(job);
 }

@@ -1,5 +1,6 @@
 /*
- * views_read.h - the store's pages, as the API may read them: on a read-only connection, changing nothing.
+ * views_read.h - the store's pages, as the API may read them: on a read-only connection, changing
+ * nothing.
  */
 #ifndef FERMATA_ENGINE_VIEWS_READ_H
 #define FERMATA_ENGINE_VIEWS_READ_H

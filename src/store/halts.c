@@ -74,7 +74,6 @@ SQL_QUERY(
                                          " AND r.worker IS NOT NULL AND r.arrived_at IS NULL AND "
                                          "r.lease_until > ?3");
 /* due_at itself: SQLite 3.40 gets "due_at IS NOT NULL" wrong in a RETURNING clause. */
-/* The column itself: SQLite 3.40 takes RETURNING due_at IS NOT NULL for true, always. */
 SQL_QUERY(halts_clean_rows,
           "UPDATE reservations SET status = 'STALE', settled_at = ?3, halt_id = ?2, ready = 0"
           " FROM halt_items i WHERE i.root_id = ?1 AND i.halt_id = ?2 AND reservations.root_id = ?1"

@@ -40,29 +40,32 @@ enum err view_ping(struct store *store)
     ", (SELECT p.plan_execution_id FROM executions p"                                              \
     " WHERE p.root_id = e.root_id AND p.execution_id = e.parent_id)"
 
-/* ?2: the last one seen; ?3: how many rows to look at. A literal in ended_at IS NULL lets the index fit. */
+/* ?2: the last one seen; ?3: how many rows to look at. A literal in ended_at IS NULL lets the index
+ * fit. */
 SQL_QUERY(view_executions_recent,
           "SELECT " VIEW_EXECUTION("e") " FROM executions_now e"
-          " WHERE e.operator_name = ?1 AND e.execution_id < ?2"
-          " ORDER BY e.execution_id DESC LIMIT ?3");
+                                        " WHERE e.operator_name = ?1 AND e.execution_id < ?2"
+                                        " ORDER BY e.execution_id DESC LIMIT ?3");
 SQL_QUERY(view_executions_active,
-          "SELECT " VIEW_EXECUTION("e") " FROM executions_now e"
-          " WHERE e.operator_name = ?1 AND e.execution_id < ?2 AND e.ended_at IS NULL"
-          " ORDER BY e.execution_id DESC LIMIT ?3");
+          "SELECT " VIEW_EXECUTION(
+              "e") " FROM executions_now e"
+                   " WHERE e.operator_name = ?1 AND e.execution_id < ?2 AND e.ended_at IS NULL"
+                   " ORDER BY e.execution_id DESC LIMIT ?3");
 SQL_QUERY(view_executions_children,
-          "SELECT " VIEW_EXECUTION("e") " FROM executions_now e"
-          " WHERE e.operator_name = ?1 AND e.execution_id < ?2 AND e.root_id = ?4"
-          " AND e.parent_id = ?5 ORDER BY e.execution_id DESC LIMIT ?3");
+          "SELECT " VIEW_EXECUTION(
+              "e") " FROM executions_now e"
+                   " WHERE e.operator_name = ?1 AND e.execution_id < ?2 AND e.root_id = ?4"
+                   " AND e.parent_id = ?5 ORDER BY e.execution_id DESC LIMIT ?3");
 SQL_QUERY(view_public_id, "SELECT plan_execution_id FROM executions"
                           " WHERE root_id = ?1 AND execution_id = ?2 AND operator_name = ?3");
 SQL_QUERY(view_batches, "SELECT batch_operations FROM executions_now"
                         " WHERE root_id = ?1 AND execution_id = ?2 AND operator_name = ?3");
-SQL_QUERY(view_tree_node,
-          "SELECT " VIEW_EXECUTION("e") VIEW_PARENT " FROM executions_now e"
+SQL_QUERY(view_tree_node, "SELECT " VIEW_EXECUTION("e") VIEW_PARENT
+          " FROM executions_now e"
           " WHERE e.root_id = ?1 AND e.execution_id = ?2 AND e.operator_name = ?3");
 /* The first child of ?2 that was started after ?4. */
-SQL_QUERY(view_tree_child,
-          "SELECT " VIEW_EXECUTION("e") VIEW_PARENT " FROM executions_now e"
+SQL_QUERY(view_tree_child, "SELECT " VIEW_EXECUTION("e") VIEW_PARENT
+          " FROM executions_now e"
           " WHERE e.root_id = ?1 AND e.parent_id = ?2 AND e.operator_name = ?3"
           " AND e.execution_id > ?4 ORDER BY e.execution_id LIMIT 1");
 
@@ -89,8 +92,9 @@ static void view_execution_read(struct arena *arena, const struct sql_rows *rows
 }
 
 /* A query of one text, ?1 root, ?2 execution, ?3 operator. */
-static enum err view_one_text(struct store *store, struct arena *arena, const struct sql_query *query,
-                              const struct execution *e, const char **ret)
+static enum err view_one_text(struct store *store, struct arena *arena,
+                              const struct sql_query *query, const struct execution *e,
+                              const char **ret)
 {
     struct sql_rows rows;
     enum err err = sql_select(
@@ -205,8 +209,9 @@ enum err view_executions(struct store *store, struct arena *arena, const struct 
 /* ---- trees ---- */
 
 /*
- * A walk needs no memory of where it has been: from any node the next one is its first child, else its next sibling,
- * else the next sibling of the nearest ancestor that has one. Each step is one look into an index.
+ * A walk needs no memory of where it has been: from any node the next one is its first child, else
+ * its next sibling, else the next sibling of the nearest ancestor that has one. Each step is one
+ * look into an index.
  */
 struct view_walk {
     struct store *store;

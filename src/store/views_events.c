@@ -30,8 +30,8 @@ SQL_QUERY(view_evidence_rows,
 #define VIEW_OF(e, page)                                                                           \
     SQL_INT((e)->root_id), SQL_INT((e)->execution_id), SQL_TEXT((page)->operator_name)
 
-static void view_event_read(struct arena *arena, struct view_page *page, const struct sql_rows *rows,
-                            struct view_event *event)
+static void view_event_read(struct arena *arena, struct view_page *page,
+                            const struct sql_rows *rows, struct view_event *event)
 {
     event->seq = sql_int(rows, 0);
     event->time_at = sql_int(rows, 1);
@@ -57,7 +57,8 @@ enum err view_history(struct store *store, struct arena *arena, const struct exe
     int64_t count = 0;
     enum err err = sql_select(
         store->sql, &view_history_rows,
-        SQL_ARGS(VIEW_OF(execution, page), SQL_INT(page->after_b), SQL_INT(page->limit + 1)), &rows);
+        SQL_ARGS(VIEW_OF(execution, page), SQL_INT(page->after_b), SQL_INT(page->limit + 1)),
+        &rows);
 
     if (err)
         return err;

@@ -61,10 +61,10 @@ static enum err view_waiters(struct store *store, struct arena *arena, struct vi
 {
     struct view_waiter **end = &lock->waiters;
     struct sql_rows rows;
-    enum err err = sql_select(store->sql, &view_waiter_rows,
-                              SQL_ARGS(SQL_TEXT(page->operator_name), SQL_TEXT(lock->name),
-                                       SQL_INT(LIMIT_PAGE_ITEMS)),
-                              &rows);
+    enum err err = sql_select(
+        store->sql, &view_waiter_rows,
+        SQL_ARGS(SQL_TEXT(page->operator_name), SQL_TEXT(lock->name), SQL_INT(LIMIT_PAGE_ITEMS)),
+        &rows);
 
     if (err)
         return err;
@@ -118,10 +118,10 @@ enum err view_human_tasks(struct store *store, struct arena *arena, struct view_
     struct view_human_task *list = NULL, **end = &list;
     struct sql_rows rows;
     int64_t count = 0;
-    enum err err = sql_select(store->sql, &view_human_rows,
-                              SQL_ARGS(SQL_TEXT(page->operator_name), SQL_INT(page->after_b),
-                                       SQL_INT(page->limit + 1)),
-                              &rows);
+    enum err err = sql_select(
+        store->sql, &view_human_rows,
+        SQL_ARGS(SQL_TEXT(page->operator_name), SQL_INT(page->after_b), SQL_INT(page->limit + 1)),
+        &rows);
 
     if (err)
         return err;

@@ -25,62 +25,73 @@ static bool walk_loud;
 
 static const struct {
     const char *id, *definition;
+    bool may_lock; /* waits for no lock itself, so a lock at its start cannot close a circle */
 } walk_plans[] = {
-    {"wait", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":7,\"End\":true}}}"},
-    {"task", "{\"StartAt\":\"T\",\"TimeoutSeconds\":120,\"States\":{\"T\":{\"Type\":\"Task\","
-             "\"Resource\":\"fermata:task:a\",\"TimeoutSeconds\":60,\"Retry\":[{\"ErrorEquals\":"
-             "[\"States.ALL\"],\"IntervalSeconds\":2,\"MaxAttempts\":2}],\"Next\":\"W\"},"
-             "\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":true}}}"},
-    {"beat", "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"
-             "\"fermata:task:b\",\"HeartbeatSeconds\":5,\"TimeoutSeconds\":40,\"Catch\":[{"
-             "\"ErrorEquals\":[\"States.HeartbeatTimeout\",\"States.Timeout\"],\"Next\":\"K\"}],"
-             "\"End\":true},\"K\":{\"Type\":\"Task\",\"Resource\":\"fermata:callback\","
-             "\"TimeoutSeconds\":50,\"Parameters\":{\"t.$\":\"$$.Task.Token\"},\"End\":true}}}"},
-    {"call", "{\"StartAt\":\"K\",\"States\":{\"K\":{\"Type\":\"Task\",\"Resource\":"
-             "\"fermata:callback\",\"HeartbeatSeconds\":30,\"End\":true}}}"},
-    {"human", "{\"StartAt\":\"H\",\"States\":{\"H\":{\"Type\":\"Task\",\"Resource\":"
-              "\"fermata:human\",\"TimeoutSeconds\":90,\"End\":true}}}"},
-    {"lock", "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
-             "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"one\"},\"ResultPath\":null,"
-             "\"Next\":\"T\"},\"T\":{\"Type\":\"Task\",\"Resource\":\"fermata:task:a\",\"Next\":"
-             "\"M\"},\"M\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:acquire\",\"Parameters\":"
-             "{\"name\":\"two\"},\"ResultPath\":null,\"Next\":\"U\"},\"U\":{\"Type\":\"Task\","
-             "\"Resource\":\"fermata:lock:release\",\"Parameters\":{\"name\":\"one\"},\"Next\":"
-             "\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":3,\"End\":true}}}"},
-    {"queue", "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
-              "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"two\"},\"ResultPath\":null,"
-              "\"TimeoutSeconds\":20,\"Retry\":[{\"ErrorEquals\":[\"States.Timeout\"],"
-              "\"MaxAttempts\":1}],\"Next\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":4,"
-              "\"End\":true}}}"},
-    {"family", "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":["
-               "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":"
-               "\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"task\"},\"Retry\":[{"
-               "\"ErrorEquals\":[\"Execution.Halted\"],\"IntervalSeconds\":1,\"MaxAttempts\":1}],"
-               "\"End\":true}}},{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Task\","
-               "\"Resource\":\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"lock\",\"await\":"
-               "false},\"Next\":\"C\"},\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-               "\"Parameters\":{\"plan_id\":\"call\"},\"TimeoutSeconds\":45,\"End\":true}}},"
-               "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
-               "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"two\"},\"Next\":\"W\"},\"W\":"
-               "{\"Type\":\"Wait\",\"Seconds\":6,\"End\":true}}}],\"Catch\":[{\"ErrorEquals\":"
-               "[\"Execution.Halted\",\"States.TaskFailed\"],\"Next\":\"E\"}],\"Next\":\"E\"},"
-               "\"E\":{\"Type\":\"Pass\",\"End\":true}}}"},
-    {"clan", "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":["
-             "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":"
-             "\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"family\"},\"End\":true}}},"
-             "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Task\",\"Resource\":"
-             "\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"family\",\"await\":false},"
-             "\"Next\":\"C\"},\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-             "\"Parameters\":{\"plan_id\":\"beat\"},\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],"
-             "\"Next\":\"D\"}],\"End\":true},\"D\":{\"Type\":\"Wait\",\"Seconds\":5,\"End\":true}}}"
-             "],\"End\":true}}}"},
-    {"round", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":9,\"Next\":"
-              "\"C\"},\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\",\"Parameters\":"
-              "{\"plan_id\":\"wait\"},\"ResultPath\":\"$.kid\",\"Catch\":[{\"ErrorEquals\":["
-              "\"States.ALL\"],\"ResultPath\":null,\"Next\":\"N\"}],\"Next\":\"N\"},\"N\":{\"Type\":"
-              "\"Task\",\"Resource\":\"fermata:task:n\",\"ResultPath\":\"$.n\",\"Next\":\"D\"},"
-              "\"D\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.n\",\"NumericLessThan\":2,"
-              "\"Next\":\"W\"}],\"Default\":\"S\"},\"S\":{\"Type\":\"Succeed\"}}}"},
+    {"wait",
+     "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":7,\"End\":true}}}", true },
+    {"task",
+     "{\"StartAt\":\"T\",\"TimeoutSeconds\":120,\"States\":{\"T\":{\"Type\":\"Task\","
+     "\"Resource\":\"fermata:task:a\",\"TimeoutSeconds\":60,\"Retry\":[{\"ErrorEquals\":"
+     "[\"States.ALL\"],\"IntervalSeconds\":2,\"MaxAttempts\":2}],\"Next\":\"W\"},"
+     "\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":true}}}",                                true },
+    {"beat",
+     "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:task:b\",\"HeartbeatSeconds\":5,\"TimeoutSeconds\":40,\"Catch\":[{"
+     "\"ErrorEquals\":[\"States.HeartbeatTimeout\",\"States.Timeout\"],\"Next\":\"K\"}],"
+     "\"End\":true},\"K\":{\"Type\":\"Task\",\"Resource\":\"fermata:callback\","
+     "\"TimeoutSeconds\":50,\"Parameters\":{\"t.$\":\"$$.Task.Token\"},\"End\":true}}}",      true },
+    {"call",
+     "{\"StartAt\":\"K\",\"States\":{\"K\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:callback\",\"HeartbeatSeconds\":30,\"End\":true}}}",                          true },
+    {"human",
+     "{\"StartAt\":\"H\",\"States\":{\"H\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:human\",\"TimeoutSeconds\":90,\"End\":true}}}",                               true },
+    {"lock",
+     "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"one\"},\"ResultPath\":null,"
+     "\"Next\":\"T\"},\"T\":{\"Type\":\"Task\",\"Resource\":\"fermata:task:a\",\"Next\":"
+     "\"M\"},\"M\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:acquire\",\"Parameters\":"
+     "{\"name\":\"two\"},\"ResultPath\":null,\"Next\":\"U\"},\"U\":{\"Type\":\"Task\","
+     "\"Resource\":\"fermata:lock:release\",\"Parameters\":{\"name\":\"one\"},\"Next\":"
+     "\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":3,\"End\":true}}}",                         false},
+    {"queue",
+     "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"two\"},\"ResultPath\":null,"
+     "\"TimeoutSeconds\":20,\"Retry\":[{\"ErrorEquals\":[\"States.Timeout\"],"
+     "\"MaxAttempts\":1}],\"Next\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":4,"
+     "\"End\":true}}}",                                                                       false},
+    {"family",
+     "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":["
+     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"task\"},\"Retry\":[{"
+     "\"ErrorEquals\":[\"Execution.Halted\"],\"IntervalSeconds\":1,\"MaxAttempts\":1}],"
+     "\"End\":true}}},{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Task\","
+     "\"Resource\":\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"lock\",\"await\":"
+     "false},\"Next\":\"C\"},\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
+     "\"Parameters\":{\"plan_id\":\"call\"},\"TimeoutSeconds\":45,\"End\":true}}},"
+     "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"two\"},\"Next\":\"W\"},\"W\":"
+     "{\"Type\":\"Wait\",\"Seconds\":6,\"End\":true}}}],\"Catch\":[{\"ErrorEquals\":"
+     "[\"Execution.Halted\",\"States.TaskFailed\"],\"Next\":\"E\"}],\"Next\":\"E\"},"
+     "\"E\":{\"Type\":\"Pass\",\"End\":true}}}",                                              false},
+    {"clan",
+     "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":["
+     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"family\"},\"End\":true}}},"
+     "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"family\",\"await\":false},"
+     "\"Next\":\"C\"},\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
+     "\"Parameters\":{\"plan_id\":\"beat\"},\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],"
+     "\"Next\":\"D\"}],\"End\":true},\"D\":{\"Type\":\"Wait\",\"Seconds\":5,\"End\":true}}}"
+     "],\"End\":true}}}",                                                                     false},
+    {"round",
+     "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":9,\"Next\":"
+     "\"C\"},\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\",\"Parameters\":"
+     "{\"plan_id\":\"wait\"},\"ResultPath\":\"$.kid\",\"Catch\":[{\"ErrorEquals\":["
+     "\"States.ALL\"],\"ResultPath\":null,\"Next\":\"N\"}],\"Next\":\"N\"},\"N\":{\"Type\":"
+     "\"Task\",\"Resource\":\"fermata:task:n\",\"ResultPath\":\"$.n\",\"Next\":\"D\"},"
+     "\"D\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.n\",\"NumericLessThan\":2,"
+     "\"Next\":\"W\"}],\"Default\":\"S\"},\"S\":{\"Type\":\"Succeed\"}}}",                    true },
 };
 static const char *const walk_queues[] = {"a", "b", "n"};
 
@@ -103,20 +114,20 @@ static void walk_look(struct walk *walk)
 static bool walk_may(enum move_kind kind, enum err err)
 {
     static const enum err allowed[MOVE_COUNT][6] = {
-        [MOVE_start] = {ERR_EXECUTION_EXISTS},
-        [MOVE_halt] = {ERR_EXECUTION_NOT_FOUND, ERR_INVALID_STATE_TRANSITION,
-                       ERR_PRECONDITION_FAILED, ERR_TOO_MANY_AFFECTED,
-                       ERR_PLAN_VERSION_INCOMPATIBLE},
-        [MOVE_halt_children] = {ERR_EXECUTION_NOT_FOUND, ERR_PRECONDITION_FAILED,
-                                ERR_TOO_MANY_AFFECTED, ERR_PLAN_VERSION_INCOMPATIBLE},
-        [MOVE_pause] = {ERR_EXECUTION_NOT_FOUND, ERR_INVALID_STATE_TRANSITION},
-        [MOVE_restart] = {ERR_EXECUTION_NOT_FOUND, ERR_INVALID_STATE_TRANSITION},
-        [MOVE_complete] = {ERR_EXECUTION_HALTED, ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
-        [MOVE_fail] = {ERR_EXECUTION_HALTED, ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
-        [MOVE_beat] = {ERR_EXECUTION_HALTED, ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
-        [MOVE_callback] = {ERR_EXECUTION_HALTED, ERR_EXECUTION_NOT_FOUND,
-                           ERR_INVALID_STATE_TRANSITION},
-        [MOVE_human] = {ERR_EXECUTION_HALTED, ERR_ALREADY_SETTLED, ERR_HUMAN_TASK_NOT_FOUND},
+        [MOVE_start] = {ERR_EXECUTION_EXISTS    },
+        [MOVE_halt] = {                             ERR_EXECUTION_NOT_FOUND,           ERR_INVALID_STATE_TRANSITION,
+                        ERR_PRECONDITION_FAILED, ERR_TOO_MANY_AFFECTED,
+                        ERR_PLAN_VERSION_INCOMPATIBLE},
+        [MOVE_halt_children] = {         ERR_EXECUTION_NOT_FOUND,                                                             ERR_PRECONDITION_FAILED,
+                        ERR_TOO_MANY_AFFECTED, ERR_PLAN_VERSION_INCOMPATIBLE},
+        [MOVE_pause] = {ERR_EXECUTION_NOT_FOUND,                                                                     ERR_INVALID_STATE_TRANSITION},
+        [MOVE_restart] = {                                 ERR_EXECUTION_NOT_FOUND,ERR_INVALID_STATE_TRANSITION},
+        [MOVE_complete] = {ERR_EXECUTION_HALTED,                                 ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
+        [MOVE_fail] = {          ERR_EXECUTION_HALTED,               ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
+        [MOVE_beat] = {          ERR_EXECUTION_HALTED,                                 ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
+        [MOVE_callback] = {          ERR_EXECUTION_HALTED,               ERR_EXECUTION_NOT_FOUND,
+                        ERR_INVALID_STATE_TRANSITION},
+        [MOVE_human] = {                           ERR_EXECUTION_HALTED,                                                            ERR_ALREADY_SETTLED, ERR_HUMAN_TASK_NOT_FOUND},
     };
 
     if (!err)
@@ -150,12 +161,13 @@ static void walk_pick(struct walk *walk, char *id, size_t size)
 static void walk_aim_start(struct walk *walk, struct move *move)
 {
     static const char *const names[] = {"one", "two"};
+    int64_t plan = dice_below(&walk->dice, ARRAY_SIZE(walk_plans));
 
-    move->plan = walk_plans[dice_below(&walk->dice, ARRAY_SIZE(walk_plans))].id;
+    move->plan = walk_plans[plan].id;
     snprintf(move->id, sizeof(move->id), "e%lld", (long long)walk->started++);
     if (dice_percent(&walk->dice, 5))
         move->id[0] = '\0';
-    if (dice_percent(&walk->dice, 25)) {
+    if (walk_plans[plan].may_lock && dice_percent(&walk->dice, 35)) {
         move->locks[0] = names[dice_below(&walk->dice, 2)];
         move->lock_count = 1;
         if (dice_percent(&walk->dice, 30)) {
@@ -184,25 +196,36 @@ static void walk_aim_halt(struct walk *walk, struct move *move)
         move->plan_version = dice_below(&walk->dice, 2) + 1;
 }
 
-/* human_task_id: the three numbers of the reservation, one after the other. */
-static void walk_aim_human(struct walk *walk, struct move *move)
+/* human_task_id: the three numbers of the reservation, one after the other; "" when there is none.
+ */
+static void walk_human_id(struct walk *walk, const char *where, int64_t index, char *id,
+                          size_t size)
 {
     static const char *const column[] = {"root_id", "execution_id", "reservation_id"};
-    int64_t count = judge_int(&walk->judge,
-                              "SELECT count(*) FROM reservations WHERE type = 'HUMAN_TASK'", NULL);
-    int64_t index = count ? dice_below(&walk->dice, count) : 0;
 
+    id[0] = '\0';
     for (size_t i = 0; i < 3; i++) {
-        char sql[160], number[32], text[ID_TEXT_BYTES];
+        char sql[256], number[32], text[ID_TEXT_BYTES];
 
         snprintf(sql, sizeof(sql),
-                 "SELECT %s FROM reservations WHERE type = 'HUMAN_TASK'"
-                 " ORDER BY reservation_id DESC LIMIT 1 OFFSET ?1",
-                 column[i]);
+                 "SELECT %s FROM reservations WHERE type = 'HUMAN_TASK' AND %s"
+                 " ORDER BY reservation_id LIMIT 1 OFFSET ?1",
+                 column[i], where);
         judge_text(&walk->judge, sql, index, number, sizeof(number));
+        if (!number[0])
+            return;
         id_text(strtoll(number, NULL, 10), text);
-        snprintf(move->id + 13 * i, sizeof(move->id) - 13 * i, "%s", text);
+        snprintf(id + 13 * i, size - 13 * i, "%s", text);
     }
+}
+
+static void walk_aim_human(struct walk *walk, struct move *move)
+{
+    int64_t count = judge_int(&walk->judge,
+                              "SELECT count(*) FROM reservations WHERE type = 'HUMAN_TASK'", NULL);
+
+    walk_human_id(walk, "1", count ? dice_below(&walk->dice, count) : 0, move->id,
+                  sizeof(move->id));
     move->input = dice_percent(&walk->dice, 80) ? "true" : NULL;
 }
 
@@ -224,9 +247,19 @@ static struct move walk_choose(struct walk *walk)
     static const struct {
         enum move_kind kind;
         int64_t weight;
-    } weights[] = {{MOVE_start, 12},    {MOVE_halt, 12},  {MOVE_halt_children, 4}, {MOVE_pause, 8},
-                   {MOVE_restart, 12},  {MOVE_poll, 18},  {MOVE_complete, 16},     {MOVE_fail, 5},
-                   {MOVE_beat, 5},      {MOVE_callback, 6}, {MOVE_human, 2}};
+    } weights[] = {
+        {MOVE_start,         12},
+        {MOVE_halt,          12},
+        {MOVE_halt_children, 4 },
+        {MOVE_pause,         8 },
+        {MOVE_restart,       12},
+        {MOVE_poll,          18},
+        {MOVE_complete,      16},
+        {MOVE_fail,          5 },
+        {MOVE_beat,          5 },
+        {MOVE_callback,      6 },
+        {MOVE_human,         2 }
+    };
     struct move move = {.if_epoch = -1};
     int64_t at = dice_below(&walk->dice, 100);
     size_t i = 0;
@@ -253,9 +286,8 @@ static struct move walk_choose(struct walk *walk)
 
 static void walk_keep_token(struct walk *walk, const struct move *move)
 {
-    size_t at = walk->token_count < WALK_TOKENS
-                    ? walk->token_count++
-                    : (size_t)dice_below(&walk->dice, WALK_TOKENS);
+    size_t at = walk->token_count < WALK_TOKENS ? walk->token_count++
+                                                : (size_t)dice_below(&walk->dice, WALK_TOKENS);
 
     snprintf(walk->tokens[at], sizeof(walk->tokens[at]), "%s", move->got_token);
 }
@@ -334,27 +366,32 @@ static int64_t walk_due(struct walk *walk)
     return judge_int(&walk->judge, sql, NULL);
 }
 
-/* One round of everybody doing what they should: every task, callback and person answers. */
-static void walk_help(struct walk *walk)
+static void walk_help_paused(struct walk *walk)
 {
-    struct move move;
     char id[160];
 
-    for (int64_t i = 0; i < 50; i++) {
+    for (;;) {
+        struct move move;
+
         judge_text(&walk->judge,
-                   "SELECT e.plan_execution_id FROM executions e WHERE status ="
-                   " 'WAITING_FOR_RESTART' LIMIT 1 OFFSET ?1",
+                   "SELECT plan_execution_id FROM executions WHERE status = 'WAITING_FOR_RESTART'"
+                   " LIMIT 1 OFFSET ?1",
                    0, id, sizeof(id));
         if (!id[0])
-            break;
+            return;
         move = move_of(MOVE_restart, id);
         assert_int_equal(move_now(walk->w, &move), ERR_OK);
         if (move.status == STATUS_WAITING_FOR_RESTART)
-            break; /* it failed again at once: halted below */
+            return; /* it failed again at once */
     }
+}
+
+static void walk_help_workers(struct walk *walk)
+{
     for (size_t i = 0; i < ARRAY_SIZE(walk_queues); i++) {
         for (;;) {
-            move = (struct move){.kind = MOVE_poll, .queue = walk_queues[i], .if_epoch = -1};
+            struct move move = {.kind = MOVE_poll, .queue = walk_queues[i], .if_epoch = -1};
+
             assert_int_equal(move_now(walk->w, &move), ERR_OK);
             if (!move.got_task)
                 break;
@@ -362,7 +399,15 @@ static void walk_help(struct walk *walk)
             assert_int_equal(move_now(walk->w, &move), ERR_OK);
         }
     }
-    for (int64_t i = 0; i < 50; i++) {
+}
+
+static void walk_help_callers(struct walk *walk)
+{
+    struct move move = {0};
+
+    for (;;) {
+        char id[160];
+
         judge_text(&walk->judge,
                    "SELECT e.plan_execution_id FROM reservations r JOIN executions e USING"
                    " (root_id, execution_id) WHERE r.status = 'FRESH' AND type = 'CALLBACK' AND"
@@ -374,7 +419,14 @@ static void walk_help(struct walk *walk)
         move.input = "{}";
         assert_int_equal(move_now(walk->w, &move), ERR_OK);
     }
-    world_move(walk->w, 3000);
+    for (;;) {
+        move = move_of(MOVE_human, "");
+        walk_human_id(walk, "status = 'FRESH' AND arrived_at IS NULL", 0, move.id, sizeof(move.id));
+        if (!move.id[0])
+            return;
+        move.input = "true";
+        assert_int_equal(move_now(walk->w, &move), ERR_OK);
+    }
 }
 
 /* Whatever has happened: when all answer, everything ends. */
@@ -383,9 +435,12 @@ static void walk_drain(struct walk *walk)
     int64_t active = 1;
 
     for (int i = 0; i < WALK_DRAIN_ROUNDS && active; i++) {
-        walk_help(walk);
-        active = judge_int(&walk->judge, "SELECT count(*) FROM executions WHERE ended_at IS NULL",
-                           NULL);
+        walk_help_paused(walk);
+        walk_help_workers(walk);
+        walk_help_callers(walk);
+        world_move(walk->w, 3000);
+        active =
+            judge_int(&walk->judge, "SELECT count(*) FROM executions WHERE ended_at IS NULL", NULL);
     }
     walk_look(walk);
     if (active) {
@@ -439,6 +494,7 @@ static void a_walk_of_all_verbs_breaks_no_invariant(void **state)
     for (int64_t seed = first; seed < first + walks; seed++) {
         struct walk walk = {.w = world_new(), .seed = seed, .dice = {(uint64_t)seed}};
 
+        moves_hurry(walk.w);
         judge_open(&walk.judge, walk.w);
         walk_one(&walk, steps);
         judge_close(&walk.judge);
