@@ -66,7 +66,9 @@ enum { BARE_PHASES = 3, BARE_STATEMENTS = 16, BARE_TIMER_MS = 36000000, BARE_LEA
     EVENT(seq, tree, "ExecutionSucceeded", event, previous, "{\"output\":" value "}")
 #define ORDER "{\"order\":1}"
 #define OK "{\"ok\":true}"
-#define ITEMS " FROM halt_items i WHERE i.root_id = :root AND i.halt_id = :halt"
+#define ITEMS                                                                                      \
+    " WHERE root_id = :root AND execution_id IN"                                                   \
+    " (SELECT execution_id FROM halt_items WHERE root_id = :root AND halt_id = :halt)"
 #define HALT_HISTORY                                                                               \
     "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"     \
     " halt_id, detail) "
@@ -156,23 +158,17 @@ static const struct bare_op bare_ops[] = {
        " SELECT e.root_id, :halt, b.depth, e.execution_id, e.operator_name, e.status,"
        " e.last_state, e.epoch FROM below b JOIN executions e ON e.root_id = :root"
        " AND e.execution_id = b.execution_id WHERE e.ended_at IS NULL",
-       "UPDATE executions SET status = 'STOPPED', epoch = executions.epoch + 1, halt_id = :halt,"
-       " history_seq = history_seq + 2, updated_at = :now, ended_at = :now FROM halt_items i"
-       " WHERE i.root_id = :root AND i.halt_id = :halt AND executions.root_id = :root"
-       " AND executions.execution_id = i.execution_id",
-       "UPDATE reservations SET status = 'STALE', settled_at = :now, halt_id = :halt, ready = 0"
-       " FROM halt_items i WHERE i.root_id = :root AND i.halt_id = :halt"
-       " AND reservations.root_id = :root AND reservations.execution_id = i.execution_id"
-       " AND reservations.status = 'FRESH'",
        HALT_HISTORY
-       "SELECT i.root_id, i.execution_id, e.history_seq - 1, i.operator_name, 2,"
-       " :now, 'EXECUTION.HALTED', :halt, '{\"previous_status\":\"' || i.previous_status || '\"}'"
-       " FROM halt_items i JOIN executions e ON e.root_id = :root"
-       " AND e.execution_id = i.execution_id WHERE i.root_id = :root AND i.halt_id = :halt",
-       HALT_HISTORY "SELECT i.root_id, i.execution_id, e.history_seq, i.operator_name, 2, :now,"
-                    " 'RESERVATION.CLEANED', :halt, '{}' FROM halt_items i JOIN executions e"
-                    " ON e.root_id = :root AND e.execution_id = i.execution_id"
-                    " WHERE i.root_id = :root AND i.halt_id = :halt",
+       "SELECT i.root_id, i.execution_id, e.history_seq + k.n, i.operator_name, 2, :now, k.type,"
+       " :halt, CASE k.n WHEN 1 THEN '{\"previous_status\":\"' || i.previous_status || '\"}'"
+       " ELSE '{}' END FROM halt_items i JOIN executions e ON e.root_id = :root"
+       " AND e.execution_id = i.execution_id CROSS JOIN (SELECT 1 AS n, 'EXECUTION.HALTED' AS type"
+       " UNION ALL SELECT 2, 'RESERVATION.CLEANED') k WHERE i.root_id = :root AND i.halt_id = "
+       ":halt",
+       "UPDATE executions SET status = 'STOPPED', epoch = epoch + 1, halt_id = :halt,"
+       " history_seq = history_seq + 2, updated_at = :now, ended_at = :now" ITEMS,
+       "UPDATE reservations SET status = 'STALE', settled_at = :now, halt_id = :halt, ready = "
+       "0" ITEMS " AND status = 'FRESH'",
        HALT("all")}}                                                                         },
 };
 

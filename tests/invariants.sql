@@ -202,7 +202,7 @@ SELECT e.plan_execution_id || ' waits for ' || r.queue || ' in no queue' FROM re
 JOIN executions e USING (root_id, execution_id)
 LEFT JOIN lock_waiters w ON w.reservation_id = r.reservation_id AND w.operator_name = r.operator_name AND w.name = r.queue
 LEFT JOIN locks l ON l.operator_name = r.operator_name AND l.name = r.queue AND l.holder_root_id = r.root_id
-  AND l.holder_id = r.execution_id
+  AND l.holder_id = r.execution_id AND l.holder_frame_id = r.frame_id
 WHERE r.status = 'FRESH' AND r.type = 'LOCK' AND r.arrived_at IS NULL
   AND (w.reservation_id IS NOT NULL) + (l.name IS NOT NULL) <> 1;
 
@@ -210,7 +210,7 @@ WHERE r.status = 'FRESH' AND r.type = 'LOCK' AND r.arrived_at IS NULL
 SELECT e.plan_execution_id || ' was given ' || r.queue || ' and does not know' FROM reservations r
 JOIN executions e USING (root_id, execution_id)
 JOIN locks l ON l.operator_name = r.operator_name AND l.name = r.queue AND l.holder_root_id = r.root_id
-  AND l.holder_id = r.execution_id
+  AND l.holder_id = r.execution_id AND l.holder_frame_id = r.frame_id
 WHERE r.status = 'FRESH' AND r.type = 'LOCK' AND e.status <> 'WAITING_FOR_RESTART' AND NOT EXISTS (SELECT 1
   FROM reservations t WHERE t.root_id = r.root_id AND t.execution_id = r.execution_id AND t.status = 'FRESH'
     AND t.type = 'TURN' AND t.arrived_at IS NULL);

@@ -105,6 +105,9 @@ const char *problem_text(struct arena *arena, const struct fault *fault, const c
 /* The decoded value of a parameter, or null. The gate has refused unknown and repeated ones. */
 const char *query_get(struct call *call, const char *name);
 enum err query_check(struct call *call); /* against route->query */
+/* The decoded {id} of a path; "", which names nothing, when it is not UTF-8. */
+const char *query_path_id(struct arena *arena, const char *segment);
+
 /* `limit` within LIMIT_PAGE_ITEMS; an absent one is LIMIT_PAGE_ITEMS_DEFAULT. */
 enum err query_limit(struct call *call, int64_t *ret) MUST_CHECK;
 /* A cursor made by cursor_text, or zeros when absent; anything else is ERR_INVALID_REQUEST. */

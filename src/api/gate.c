@@ -42,6 +42,8 @@ static enum err gate_route(struct call *call)
 
     call->route = route_find(call->arena, net_method(call->request), net_path(call->request),
                              &call->id, &path_known, &call->allow);
+    if (call->id)
+        call->id = query_path_id(call->arena, call->id);
     if (call->route)
         return ERR_OK;
     if (path_known)

@@ -149,7 +149,15 @@ static bool query_repeats(const struct query_part *part, const char *name)
     return false;
 }
 
+const char *query_path_id(struct arena *arena, const char *segment)
+{
+    const char *id = query_decode(arena, segment, strlen(segment));
+
+    return id ? id : "";
+}
+
 enum err query_check(struct call *call)
+
 {
     const char *at = net_query(call->request);
 

@@ -123,9 +123,11 @@ static const struct json *read_reservation(struct arena *arena, const struct res
     json_add(arena, json, "worker", json_string(arena, r->worker));
     json_add(arena, json, "lease_until",
              r->lease_until ? json_int(arena, r->lease_until) : &json_null);
-    if (r->type == RESERVATION_HUMAN_TASK)
-        json_add(arena, json, "human_task_id",
-                 read_human_task_id(arena, r->root_id, r->execution_id, r->reservation_id));
+    if (r->type != RESERVATION_HUMAN_TASK)
+        return json;
+    json_add(arena, json, "human_task_id",
+             read_human_task_id(arena, r->root_id, r->execution_id, r->reservation_id));
+    json_add(arena, json, "data", r->data ? json_stored(arena, r->data) : &json_null);
     return json;
 }
 
@@ -164,8 +166,6 @@ static const struct json *read_evidence_json(struct arena *arena, const struct e
     return json;
 }
 
-/* At most one row a reservation and kind: few; one page holds them but for very many late comers.
- */
 void read_evidence(struct call *call)
 {
     struct read read;
@@ -178,9 +178,7 @@ void read_evidence(struct call *call)
         err = read_find(&read, &e);
     if (!err)
         err = read_page(&read);
-    /* A cursor is the last reservation seen whole: kinds of one reservation are never torn apart.
-     */
-    read.page.after_name = read.page.after_b ? "~" : "";
+
     if (!err)
         err = view_evidence(&read.store, call->arena, &e, &read.page, &list);
     for (; !err && list; list = list->next)

@@ -80,6 +80,7 @@ static const struct json *read_listed(struct arena *arena, const struct view_exe
     json_add(arena, json, "last_state", json_string(arena, e->last_state));
     json_add(arena, json, "epoch", json_int(arena, e->epoch));
     json_add(arena, json, "error", json_string(arena, e->error));
+    json_add(arena, json, "parent", json_string(arena, e->parent));
     json_add(arena, json, "depth", json_int(arena, e->depth));
     json_add(arena, json, "halt_id", read_halt_id(arena, e->root_id, e->halt_id));
     read_execution_times(arena, json, e->created_at, e->updated_at, e->ended_at);
@@ -132,14 +133,13 @@ void read_executions(struct call *call)
     read_end_page(&read, err, "executions", all);
 }
 
-static const struct json *read_node(struct arena *arena, const struct view_execution *e,
-                                    int64_t top_depth)
+static const struct json *read_node(struct arena *arena, const struct view_execution *e)
 {
     struct json *json = json_object(arena);
 
     json_add(arena, json, "plan_execution_id", json_string(arena, e->plan_execution_id));
     json_add(arena, json, "parent", json_string(arena, e->parent));
-    json_add(arena, json, "depth", json_int(arena, e->depth - top_depth));
+    json_add(arena, json, "depth", json_int(arena, e->depth));
     json_add(arena, json, "plan_id", json_string(arena, e->plan_id));
     json_add(arena, json, "status", json_string(arena, status_name(e->status)));
     json_add(arena, json, "last_state", json_string(arena, e->last_state));
@@ -161,7 +161,9 @@ void read_tree(struct call *call)
         err = read_page(&read);
     if (!err)
         err = view_tree(&read.store, arena, &top, &read.page, &list);
+    if (err == ERR_INVALID_REQUEST && !call->fault.err)
+        fault_set(&call->fault, arena, err, "/query/cursor", "this cursor is of another tree");
     for (; !err && list; list = list->next)
-        json_push(arena, all, read_node(arena, list, top.depth));
+        json_push(arena, all, read_node(arena, list));
     read_end_page(&read, err, "nodes", all);
 }

@@ -29,7 +29,7 @@ void read_halt(struct call *call)
     if (!err)
         err = read_halt_find(&read, &halt);
     if (!err)
-        err = receipt_json(&read.store, call->arena, &halt, &receipt, NULL);
+        err = receipt_json(&read.store, call->arena, &halt, NULL, &receipt, NULL);
     read_end(&read, err, receipt);
 }
 
@@ -37,8 +37,8 @@ void read_halt_items(struct call *call)
 {
     struct read read;
     struct halt_row halt;
-    struct halt_item last = {0};
-    const struct json *items = NULL;
+    struct halt_item last = {0}, beyond;
+    const struct json *items = NULL, *rest = NULL;
     enum err err = read_begin(call, &read);
 
     if (!err)
@@ -48,12 +48,11 @@ void read_halt_items(struct call *call)
     if (!err)
         err = receipt_items(&read.store, call->arena, &halt, read.page.after_a, read.page.after_b,
                             read.page.limit, &items, &last);
-    if (err) {
-        read_end(&read, err, NULL);
-        return;
-    }
-    read.page.more = items->count == read.page.limit;
+    if (!err && items->count == read.page.limit)
+        err = receipt_items(&read.store, call->arena, &halt, last.depth, last.execution_id, 1,
+                            &rest, &beyond);
+    read.page.more = rest && rest->count > 0;
     read.page.next_a = last.depth;
     read.page.next_b = last.execution_id;
-    read_end_page(&read, ERR_OK, "items", items);
+    read_end_page(&read, err, "items", items ? items : json_array(call->arena));
 }

@@ -68,6 +68,8 @@ static const struct json *read_lock(struct arena *arena, const struct view_lock 
     json_add(arena, json, "holder", json_string(arena, lock->holder));
     json_add(arena, json, "fence", json_int(arena, lock->fence));
     json_add(arena, json, "waiters", waiters);
+    json_add(arena, json, "waiter_count", json_int(arena, lock->waiter_count));
+
     return json;
 }
 

@@ -51,11 +51,31 @@ static enum err cancel_children(struct turn *turn, struct frame *top)
             halt.halt_id = id_next(store->ids);
         err = halts_collect_of_frame(store, &halt, f->frame_id);
     }
-    if (!err && halt.halt_id)
-        err = halts_count(store, &halt, &halt.executions);
     if (err || !halt.executions)
         return err;
     return halt_collected(turn->engine, &halt);
+}
+
+/* A lock that was granted to a Task which ends before it has seen it: it passes on, or the frame
+ * would hold what it never got. */
+static enum err cancel_grant(struct turn *turn, const struct reservation *r)
+{
+    struct engine *engine = turn->engine;
+    struct execution *e = turn->execution;
+    struct json *detail = json_object(engine->arena);
+    struct lock_holder holder;
+    const char *granted = NULL;
+    enum err err = locks_holder(engine->store, e->operator_name, r->queue, &holder);
+
+    if (err || !lock_is_held_by(&holder, r))
+        return err;
+    err = locks_hand_over(engine->store, engine->arena, e->operator_name, r->queue, turn->now_ms,
+                          &granted);
+    if (err)
+        return err;
+    json_add(engine->arena, detail, "name", json_string(engine->arena, r->queue));
+    json_add(engine->arena, detail, "granted_to", json_string(engine->arena, granted));
+    return history_audit(engine->store, engine->arena, e, turn->now_ms, "LOCK.RELEASED", 0, detail);
 }
 
 /* RESERVATION.CLEANED for one frame, with what it resolved; nothing when it waited for nothing. */
@@ -73,7 +93,12 @@ static enum err cancel_clean(struct turn *turn, const struct frame *frame)
 
         if (!reservation_is_fresh(r) || r->frame_id != frame->frame_id)
             continue;
-        waits = waits || r->type == RESERVATION_LOCK;
+        if (r->type == RESERVATION_LOCK) {
+            waits = true;
+            err = cancel_grant(turn, r);
+            if (err)
+                return err;
+        }
         id_text(r->reservation_id, id);
         one = json_object(arena);
         json_add(arena, one, "reservation_id", json_string(arena, id));

@@ -86,7 +86,7 @@ static enum err child_create(struct turn *turn, const struct json *parameters,
         .created_at = turn->now_ms,
     };
     err = reservations_insert(turn->engine->store, &start);
-    return err ? err : executions_insert(turn->engine->store, ret);
+    return err ? err : executions_save(turn->engine->store, ret);
 }
 
 enum err child_start(struct turn *turn, const struct json *parameters,

@@ -23,6 +23,10 @@ struct turn {
     struct frame *frames;
     struct reservation *fresh; /* those FRESH when it began, and those made since */
     const struct json *input;  /* of the execution, parsed when first asked for */
+    /* the context object last made: of this frame in this state, without a token */
+    const struct json *context;
+    const struct frame *context_frame;
+    const char *context_state;
     int64_t now_ms, started_us;
     int states_run;
     bool ended; /* the execution is final or held: nothing more to run */
@@ -64,7 +68,8 @@ bool turn_is_spent(const struct turn *turn);
 /* frame.c: what happens to one frame */
 enum err frame_start(struct turn *turn, struct frame *parent, int64_t branch,
                      const struct asl_machine *machine, const char *data);
-enum err frame_step(struct turn *turn, struct frame *frame); /* runs its state */
+const struct json *frame_value(struct turn *turn, struct frame *frame); /* its raw input */
+enum err frame_step(struct turn *turn, struct frame *frame);            /* runs its state */
 /* The state's work is done: `result` goes through ResultSelector, ResultPath and OutputPath. */
 enum err frame_result(struct turn *turn, struct frame *frame, const struct json *result);
 /* Leaves the state with this output for `next`; null: the branch, or the execution, ends. */

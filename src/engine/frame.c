@@ -63,13 +63,20 @@ bool frame_is_below(const struct turn *turn, const struct frame *frame, const st
     return false;
 }
 
+const struct json *frame_value(struct turn *turn, struct frame *frame)
+{
+    if (!frame->value)
+        frame->value = json_stored(turn->engine->arena, frame->data);
+    return frame->value;
+}
+
 static enum err frame_enter(struct turn *turn, struct frame *frame, const struct asl_state *state)
 {
     struct arena *arena = turn->engine->arena;
     struct json *detail = json_object(arena);
 
     metric_add(METRIC_STATES, 1);
-    frame_detail(arena, detail, frame, "input", json_stored(arena, frame->data));
+    frame_detail(arena, detail, frame, "input", frame_value(turn, frame));
     if (frame->frame_id == FRAME_ROOT)
         turn->execution->last_state = frame->state;
     return turn_event(turn, frame, frame_event_type(arena, state, "Entered"), detail,
@@ -100,7 +107,7 @@ enum err frame_result(struct turn *turn, struct frame *frame, const struct json 
     const struct json *output;
     struct asl_error error;
 
-    if (asl_output(arena, turn_state(turn, frame), json_stored(arena, frame->data), result,
+    if (asl_output(arena, turn_state(turn, frame), frame_value(turn, frame), result,
                    turn_context(turn, frame, NULL), &output, &error))
         return frame_exit(turn, frame, output);
     return frame_fail(turn, frame, &error);
@@ -164,6 +171,7 @@ static enum err frame_leave(struct turn *turn, struct frame *frame, const char *
     frame->state = next;
     frame->phase = FRAME_ENTER;
     frame->data = text;
+    frame->value = output;
     frame->retries = NULL;
     frame->changed = true;
     return ERR_OK;
@@ -323,7 +331,7 @@ enum err frame_fail(struct turn *turn, struct frame *frame, const struct asl_err
     catcher = asl_catcher_find(turn_state(turn, frame), error->error);
     if (!catcher)
         return frame_fail_up(turn, frame, error);
-    if (!asl_catch_output(arena, catcher, json_stored(arena, frame->data), error, &output, &worse))
+    if (!asl_catch_output(arena, catcher, frame_value(turn, frame), error, &output, &worse))
         return frame_fail_up(turn, frame, &worse);
     text = json_text(arena, output);
     worse = (struct asl_error){"States.DataLimitExceeded",

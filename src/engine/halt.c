@@ -75,9 +75,7 @@ static enum err halt_children(struct halt *h)
 
     if (!h->req->children_only)
         err = halts_collect_target(store, &h->row);
-    if (!err)
-        err = halts_collect_below(store, &h->row);
-    return err ? err : halts_count(store, &h->row, &h->row.executions);
+    return err ? err : halts_collect_below(store, &h->row);
 }
 
 /* ---- 2 ---- */
@@ -97,7 +95,7 @@ static enum err halt_settle_already(struct halt *h)
     err = halts_load(h->engine->store, arena, h->target.operator_name, h->target.root_id,
                      h->target.halt_id, &first);
     if (!err)
-        err = receipt_json(h->engine->store, arena, &first, &h->ret->receipt, NULL);
+        err = receipt_json(h->engine->store, arena, &first, NULL, &h->ret->receipt, NULL);
     h->ret->halt_id = receipt_halt_id(arena, h->target.root_id, h->target.halt_id);
     h->ret->root_id = h->target.root_id;
     h->ret->halt_number = h->target.halt_id;
@@ -137,7 +135,8 @@ static enum err halt_show_plan(struct halt *h, struct json *members)
     err = receipt_digest(h->engine->store, arena, &h->row, h->target.plan_execution_id,
                          &h->callback, &h->row.digest);
     if (!err)
-        err = receipt_json(h->engine->store, arena, &h->row, &receipt, NULL);
+        err = receipt_json(h->engine->store, arena, &h->row, h->target.plan_execution_id, &receipt,
+                           NULL);
     if (err)
         return err;
     json_add(arena, members, "digest", json_string(arena, h->row.digest));
@@ -347,12 +346,21 @@ static enum err halt_stop(struct halt *h)
     return halts_stop(h->engine->store, &h->row);
 }
 
+/* Whether any of the set was paused: of one alone its status tells. */
+static bool halt_may_be_paused(const struct halt *h)
+{
+    return h->row.executions > 1 || h->target.execution_id == 0 || h->req->children_only ||
+           h->target.status == STATUS_WAITING_FOR_RESTART;
+}
+
 static enum err halt_unpause(struct halt *h)
 {
-    int64_t missing;
+    int64_t missing = 0;
     struct json *anomaly;
-    enum err err = halts_unpause(h->engine->store, &h->row, &missing);
+    enum err err = ERR_OK;
 
+    if (halt_may_be_paused(h))
+        err = halts_unpause(h->engine->store, &h->row, &missing);
     if (err || !missing)
         return err;
     /* Reported and counted, never a reason not to halt. */
@@ -451,7 +459,7 @@ static enum err halt_call_back(struct halt *h)
         json_push(arena, unused, json_string(arena, "input"));
     if (!h->awaited && h->req->plan_version)
         json_push(arena, unused, json_string(arena, "plan_version"));
-    h->row.unused = json_text(arena, unused);
+    h->row.unused = unused->count ? json_text(arena, unused) : NULL;
     if (!h->callback.parent)
         return ERR_OK;
     json_add(arena, callback, "plan_execution_id", json_string(arena, h->callback.parent));
@@ -469,7 +477,7 @@ static enum err halt_call_back(struct halt *h)
 
 static enum err halt_receipt(struct halt *h)
 {
-    h->row.anomalies = json_text(h->engine->arena, h->anomalies);
+    h->row.anomalies = h->anomalies->count ? json_text(h->engine->arena, h->anomalies) : NULL;
     if (h->req && h->req->dry_run)
         h->row.outcome = halt_outcome_name(WOULD_HALT);
     return halts_insert(h->engine->store, &h->row);
@@ -540,8 +548,8 @@ static void halt_begin(struct halt *h)
 /* The answer is read back from the rows, as every later reader will. */
 static enum err halt_answer_from_rows(struct halt *h)
 {
-    enum err err = receipt_json(h->engine->store, h->engine->arena, &h->row, &h->ret->receipt,
-                                &h->ret->children);
+    enum err err = receipt_json(h->engine->store, h->engine->arena, &h->row,
+                                h->target.plan_execution_id, &h->ret->receipt, &h->ret->children);
 
     h->ret->in_flight = h->row.in_flight;
     if (h->req->dry_run) {
@@ -558,8 +566,13 @@ static enum err halt_answer_from_rows(struct halt *h)
 
 static enum err halt_perform(struct halt *h)
 {
-    enum err err = halt_run(h, false);
+    enum err err = execution_open(h->engine, h->actor->operator_name, h->req->plan_execution_id,
+                                  &h->target, h->reterr);
 
+    if (err)
+        return err;
+    halt_begin(h);
+    err = halt_run(h, false);
     if (err || h->is_settled)
         return err;
     return halt_answer_from_rows(h);
@@ -573,10 +586,6 @@ enum err engine_halt(struct engine *engine, const struct actor *actor,
     enum err err;
 
     *ret = (struct halt_answer){0};
-    err = execution_open(engine, actor->operator_name, req->plan_execution_id, &h.target, reterr);
-    if (err)
-        return err;
-    halt_begin(&h);
     if (!req->dry_run)
         return halt_perform(&h);
     err = sql_savepoint(engine->store->sql, 1);

@@ -102,12 +102,12 @@ static enum err receipt_executions(struct store *store, struct arena *arena,
 {
     struct json *all = json_array(arena), *children = json_object(arena);
     struct halt_item *items;
-    struct halt_claim *reservations, *locks;
+    struct halt_claim *reservations = NULL, *locks = NULL;
     enum err err = halts_items(store, arena, halt, 0, 0, LIMIT_RECEIPT_ITEMS, &items);
 
     if (!err)
         err = halts_reservations(store, arena, halt, LIMIT_RECEIPT_ITEMS, &reservations);
-    if (!err)
+    if (!err && halt->locks)
         err = halts_locks(store, arena, halt, &locks);
     if (err)
         return err;
@@ -189,15 +189,18 @@ static void receipt_head(struct arena *arena, const struct halt_row *halt, const
 }
 
 enum err receipt_json(struct store *store, struct arena *arena, const struct halt_row *halt,
-                      const struct json **ret_receipt, const struct json **ret_children)
+                      const char *target, const struct json **ret_receipt,
+                      const struct json **ret_children)
 {
     struct json *receipt = json_object(arena);
-    struct execution target;
-    enum err err = executions_load(store, arena, halt->root_id, halt->execution_id, &target);
+    struct execution looked_up;
+    enum err err = ERR_OK;
 
+    if (!target)
+        err = executions_load(store, arena, halt->root_id, halt->execution_id, &looked_up);
     if (err)
         return err;
-    receipt_head(arena, halt, target.plan_execution_id, receipt);
+    receipt_head(arena, halt, target ? target : looked_up.plan_execution_id, receipt);
     receipt_counts(arena, halt, receipt);
     err = receipt_executions(store, arena, halt, receipt, ret_children);
     if (!err)

@@ -17,7 +17,8 @@ const char *receipt_halt_id(struct arena *arena, int64_t root_id, int64_t halt_i
  * null): the children halted, by id.
  */
 enum err receipt_json(struct store *store, struct arena *arena, const struct halt_row *halt,
-                      const struct json **ret_receipt, const struct json **ret_children) MUST_CHECK;
+                      const char *target, const struct json **ret_receipt,
+                      const struct json **ret_children) MUST_CHECK;
 
 /* A page of its items, deepest first, each as in the receipt but for its reservations and locks. */
 enum err receipt_items(struct store *store, struct arena *arena, const struct halt_row *halt,

@@ -68,7 +68,8 @@ static bool result_may_see(const struct result *result, const uint8_t hash[SHA25
 
     if (result->actor && strcmp(result->actor->operator_name, r->operator_name) != 0)
         return false;
-    return hash == NULL || (r->token_hash && equal_constant_time(r->token_hash, hash, SHA256_BYTES));
+    return hash == NULL ||
+           (r->token_hash && equal_constant_time(r->token_hash, hash, SHA256_BYTES));
 }
 
 static enum err result_find_token(struct result *result, const char *token,

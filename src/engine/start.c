@@ -16,16 +16,12 @@
 static enum err start_join_tree(struct engine *engine, const struct new_execution *wanted,
                                 struct execution *e)
 {
-    enum err err = ERR_OK;
-
     if (wanted->parent) {
         e->tree_seq = wanted->parent->tree_seq;
         return trees_grow(engine->store, e->root_id, engine->env->tree_executions_max);
     }
-    err = trees_insert(engine->store, e->operator_name, e->root_id);
-    if (!err)
-        err = trees_lock(engine->store, e->root_id, &e->tree_seq);
-    return err ? err : trees_grow(engine->store, e->root_id, engine->env->tree_executions_max);
+    e->tree_seq = 1;
+    return trees_insert(engine->store, e->operator_name, e->root_id);
 }
 
 static enum err start_first_event(struct engine *engine, struct execution *e)
@@ -62,6 +58,7 @@ enum err execution_create(struct engine *engine, const struct new_execution *wan
         .input = wanted->input,
         .status = STATUS_PENDING,
         .epoch = 1,
+        .is_new = true,
     };
     int64_t root_id, execution_id;
     enum err err =
@@ -69,12 +66,13 @@ enum err execution_create(struct engine *engine, const struct new_execution *wan
 
     if (err)
         return err;
-    if (e.plan_execution_id) {
+    if (e.plan_execution_id && parent) {
         err = executions_find(engine->store, e.operator_name, e.plan_execution_id, &root_id,
                               &execution_id);
         if (err != ERR_EXECUTION_NOT_FOUND)
             return err ? err : ERR_EXECUTION_EXISTS;
-    } else {
+    }
+    if (!e.plan_execution_id) {
         char text[ID_TEXT_BYTES];
 
         id_text(e.execution_id, text);
@@ -82,6 +80,8 @@ enum err execution_create(struct engine *engine, const struct new_execution *wan
     }
     e.root_id = parent ? parent->root_id : e.execution_id;
     err = start_join_tree(engine, wanted, &e);
+    if (!err)
+        err = executions_name(engine->store, &e);
     if (!err)
         err = start_first_event(engine, &e);
     if (err)
@@ -219,7 +219,7 @@ static enum err start_again(struct engine *engine, const struct actor *actor,
     return ERR_OK;
 }
 
-static enum err start_later(struct engine *engine, const struct execution *e, int64_t start_at)
+static enum err start_later(struct engine *engine, struct execution *e, int64_t start_at)
 {
     struct reservation start = {
         .root_id = e->root_id,
@@ -231,7 +231,9 @@ static enum err start_later(struct engine *engine, const struct execution *e, in
         .created_at = e->created_at,
     };
 
-    return reservations_insert(engine->store, &start);
+    enum err err = reservations_insert(engine->store, &start);
+
+    return err ? err : executions_save(engine->store, e);
 }
 
 enum err engine_start(struct engine *engine, const struct actor *actor,
@@ -261,8 +263,6 @@ enum err engine_start(struct engine *engine, const struct actor *actor,
     if (err == ERR_PLAN_NOT_FOUND)
         return fault_set(reterr, engine->arena, err, "/plan_id",
                          "there is no such plan, or no such version");
-    if (!err)
-        err = executions_insert(engine->store, &e);
     if (err)
         return err;
     err = req->start_at > now_ms ? start_later(engine, &e, req->start_at)

@@ -98,7 +98,7 @@ enum err state_run(struct turn *turn, struct frame *frame, const struct asl_stat
     struct step step = {.turn = turn, .frame = frame, .state = state};
     struct asl_error error;
 
-    step.raw = json_stored(arena, frame->data);
+    step.raw = frame_value(turn, frame);
     step.context = turn_context(turn, frame, NULL);
     step.value = step.raw;
     /* A Task evaluates its input itself: its token is part of the context. */

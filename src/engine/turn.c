@@ -48,8 +48,8 @@ static const struct json *turn_time(struct arena *arena, int64_t time_ms)
     return json_string(arena, text);
 }
 
-const struct json *turn_context(struct turn *turn, const struct frame *frame,
-                                const char *task_token)
+static const struct json *turn_make_context(struct turn *turn, const struct frame *frame,
+                                            const char *task_token)
 {
     struct arena *arena = turn->engine->arena;
     struct execution *e = turn->execution;
@@ -75,6 +75,19 @@ const struct json *turn_context(struct turn *turn, const struct frame *frame,
         json_add(arena, context, "Task", task);
     }
     return context;
+}
+
+const struct json *turn_context(struct turn *turn, const struct frame *frame,
+                                const char *task_token)
+{
+    if (task_token)
+        return turn_make_context(turn, frame, task_token);
+    if (turn->context_frame != frame || turn->context_state != frame->state) {
+        turn->context = turn_make_context(turn, frame, NULL);
+        turn->context_frame = frame;
+        turn->context_state = frame->state;
+    }
+    return turn->context;
 }
 
 enum err turn_event(struct turn *turn, struct frame *frame, const char *type,
@@ -184,7 +197,7 @@ static enum err turn_timer(struct turn *turn, struct frame *frame, const struct 
     struct asl_error error;
 
     (void)r;
-    if (asl_input(arena, state, json_stored(arena, frame->data), context, &value, &error) &&
+    if (asl_input(arena, state, frame_value(turn, frame), context, &value, &error) &&
         asl_output_plain(arena, state, value, context, &value, &error))
         return frame_exit(turn, frame, value);
     return frame_fail(turn, frame, &error);
@@ -232,7 +245,8 @@ static enum err turn_apply(struct turn *turn, struct reservation *r)
     return turn_apply_fns[r->type](turn, frame, r);
 }
 
-/* A LOCK reservation has come true when the lock's row names this execution. */
+/* A LOCK reservation has come true when the lock's row names this execution, and the frame that
+ * waits: two branches may wait for the same lock. */
 static enum err turn_see_grant(struct turn *turn, struct reservation *r)
 {
     struct execution *e = turn->execution;
@@ -241,7 +255,7 @@ static enum err turn_see_grant(struct turn *turn, struct reservation *r)
     struct json *result;
     enum err err = locks_holder(turn->engine->store, e->operator_name, r->queue, &holder);
 
-    if (err || holder.root_id != e->root_id || holder.execution_id != e->execution_id)
+    if (err || !lock_is_held_by(&holder, r))
         return err;
     result = json_object(arena);
     json_add(arena, result, "name", json_string(arena, r->queue));
@@ -255,7 +269,7 @@ static enum err turn_see_grant(struct turn *turn, struct reservation *r)
 static bool turn_listens(const struct turn *turn, const struct reservation *r)
 {
     return turn->execution->status != STATUS_PENDING || r->type == RESERVATION_START ||
-           r->type == RESERVATION_TURN || r->type == RESERVATION_LOCK;
+           r->type == RESERVATION_TURN || (r->type == RESERVATION_LOCK && r->frame_id == 0);
 }
 
 /* Applies what has arrived, oldest first. Applying one may settle others. */
@@ -392,9 +406,9 @@ enum err turn_run(struct engine *engine, struct execution *e, const struct reser
     };
     enum err err = plan_get(engine, e->operator_name, e->plan_id, e->plan_version, &turn.plan);
 
-    if (!err)
+    if (!err && !e->is_new)
         err = frames_load(engine->store, engine->arena, e->root_id, e->execution_id, &turn.frames);
-    if (!err)
+    if (!err && !e->is_new)
         err = reservations_fresh_of(engine->store, engine->arena, e->root_id, e->execution_id,
                                     &turn.fresh);
     for (struct reservation *r = turn.fresh; r && arrived; r = r->next) {

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,10 @@ struct sqlite_statement {
     bool temporary;
     bool first_row; /* the first row has been read and not yet been given out */
 };
+
+/* Small allocations of a connection (cursors, rows in hand) come from a piece of memory of its own.
+ */
+enum { SQLITE_SMALL_BYTES = 1024, SQLITE_SMALL_COUNT = 512 };
 
 struct sqlite {
     struct sql sql; /* the first member, as sql_driver.h demands */
@@ -563,13 +568,21 @@ static enum err sqlite_set_up(struct sqlite *sqlite, const char *path)
     return sqlite_make_log(sqlite, path);
 }
 
+/* Counting its memory costs SQLite a mutex at every allocation; nobody reads those counts. */
+static void sqlite_configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum err sql_open_sqlite(const char *path, bool read_only, struct sql **ret)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     struct sqlite *sqlite;
     enum err err;
     int code;
 
+    pthread_once(&once, sqlite_configure);
     if (!read_only) {
         err = sqlite_create(path);
         if (err)
@@ -581,6 +594,9 @@ enum err sql_open_sqlite(const char *path, bool read_only, struct sql **ret)
     sqlite_table_grow(sqlite);
     code = sqlite3_open_v2(path, &sqlite->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
                            NULL);
+    if (code == SQLITE_OK)
+        sqlite3_db_config(sqlite->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, SQLITE_SMALL_BYTES,
+                          read_only ? SQLITE_SMALL_COUNT / 8 : SQLITE_SMALL_COUNT);
     err = code == SQLITE_OK ? sqlite_set_up(sqlite, path) : sqlite_failed(sqlite, "open", code);
     if (err) {
         sqlite_close(&sqlite->sql);

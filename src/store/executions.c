@@ -31,7 +31,7 @@ SQL_QUERY(execution_ids_find, "SELECT root_id, execution_id FROM execution_ids"
                               " WHERE operator_name = ?1 AND plan_execution_id = ?2");
 SQL_QUERY(execution_ids_insert,
           "INSERT INTO execution_ids (operator_name, plan_execution_id, root_id, execution_id)"
-          " VALUES (?1, ?2, ?3, ?4)");
+          " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (operator_name, plan_execution_id) DO NOTHING");
 SQL_QUERY(executions_select,
           "SELECT operator_name, portal_id, plan_execution_id, plan_id, parent_id, depth,"
           " hold_on_failure, start_digest, created_by, created_at, input, plan_version, status,"
@@ -43,9 +43,10 @@ SQL_QUERY(
     "INSERT INTO executions (root_id, execution_id, operator_name, portal_id,"
     " plan_execution_id, plan_id, plan_version, status, last_state, epoch, parent_id,"
     " parent_reservation_id, depth, history_seq, event_id, frame_seq, busy_turns,"
-    " hold_on_failure, start_locks, start_digest, created_by, created_at, updated_at, input)"
+    " hold_on_failure, start_locks, start_digest, created_by, created_at, input,"
+    " updated_at, ended_at, error, cause, output)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-    " ?19, ?20, ?21, ?22, ?22, ?23)");
+    " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)");
 SQL_QUERY(executions_update,
           "UPDATE executions SET plan_version = ?3, status = ?4, last_state = ?5, epoch = ?6,"
           " parent_reservation_id = ?7, history_seq = ?8, event_id = ?9, frame_seq = ?10,"
@@ -148,17 +149,21 @@ enum err executions_load(struct store *store, struct arena *arena, int64_t root_
     return ERR_OK;
 }
 
-enum err executions_insert(struct store *store, const struct execution *e)
+enum err executions_name(struct store *store, const struct execution *e)
 {
+    int64_t changes;
     enum err err = sql_run(store->sql, &execution_ids_insert,
                            SQL_ARGS(SQL_TEXT(e->operator_name), SQL_TEXT(e->plan_execution_id),
                                     SQL_INT(e->root_id), SQL_INT(e->execution_id)),
-                           NULL);
+                           &changes);
 
-    if (err == ERR_STORAGE_CONSTRAINT)
-        return ERR_EXECUTION_EXISTS;
     if (err)
         return err;
+    return changes ? ERR_OK : ERR_EXECUTION_EXISTS;
+}
+
+static enum err executions_insert(struct store *store, const struct execution *e)
+{
     return sql_run(
         store->sql, &executions_insert_row,
         SQL_ARGS(SQL_INT(e->root_id), SQL_INT(e->execution_id), SQL_TEXT(e->operator_name),
@@ -169,11 +174,12 @@ enum err executions_insert(struct store *store, const struct execution *e)
                  SQL_INT(e->history_seq), SQL_INT(e->event_id), SQL_INT(e->frame_seq),
                  SQL_INT(e->busy_turns), SQL_INT(e->hold_on_failure), SQL_TEXT(e->start_locks),
                  SQL_TEXT(e->start_digest), SQL_TEXT(e->created_by), SQL_INT(e->created_at),
-                 SQL_TEXT(e->input)),
+                 SQL_TEXT(e->input), SQL_INT(e->updated_at), executions_optional(e->ended_at),
+                 SQL_TEXT(e->error), SQL_TEXT(e->cause), SQL_TEXT(e->output)),
         NULL);
 }
 
-enum err executions_save(struct store *store, const struct execution *e)
+static enum err executions_update_row(struct store *store, const struct execution *e)
 {
     int64_t changes;
     enum err err = sql_run(
@@ -188,6 +194,15 @@ enum err executions_save(struct store *store, const struct execution *e)
         &changes);
 
     CHECK(err || changes == 1);
+    return err;
+}
+
+enum err executions_save(struct store *store, struct execution *e)
+{
+    enum err err = e->is_new ? executions_insert(store, e) : executions_update_row(store, e);
+
+    if (!err)
+        e->is_new = false;
     return err;
 }
 

@@ -54,6 +54,7 @@ struct execution {
     const char *error, *cause, *output;
     /* not stored: the tree's seq of the running change */
     int64_t tree_seq;
+    bool is_new; /* not stored: it has no row yet */
 };
 
 /* By its public id: where it is. ERR_EXECUTION_NOT_FOUND, also when it is another operator's. */
@@ -63,9 +64,10 @@ enum err executions_find(struct store *store, const char *operator_name,
 /* ERR_EXECUTION_NOT_FOUND when there is no such row. */
 enum err executions_load(struct store *store, struct arena *arena, int64_t root_id,
                          int64_t execution_id, struct execution *ret) MUST_CHECK;
-/* ERR_EXECUTION_EXISTS when the public id is taken. */
-enum err executions_insert(struct store *store, const struct execution *execution) MUST_CHECK;
-enum err executions_save(struct store *store, const struct execution *execution) MUST_CHECK;
+/* Takes the public id; ERR_EXECUTION_EXISTS, and no change, when it is taken already. */
+enum err executions_name(struct store *store, const struct execution *execution) MUST_CHECK;
+/* Inserts a new one (it is not new afterwards), updates an old one. */
+enum err executions_save(struct store *store, struct execution *execution) MUST_CHECK;
 /* The latest active child that a frame awaited in this state, by a reservation of whatever status;
  * 0: none. */
 enum err executions_child_of_frame(struct store *store, int64_t root_id, int64_t execution_id,

@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 struct arena;
+struct json;
 
 #define FRAME_ROOT                                                                                 \
     1 /* frame_id of the root frame; 0 in a reservation stands for the whole execution */
@@ -27,6 +28,7 @@ struct frame {
     int64_t entered_event, last_event;
     const char *retries; /* JSON, or null */
     const char *data;    /* JSON */
+    const struct json *value; /* data, once it has been parsed; not stored */
     const char *result;  /* JSON, or null */
     /* not stored: what a turn has to do at its end */
     bool is_new, changed, gone;

@@ -42,7 +42,6 @@ SQL_QUERY(halts_collect_frame,
                             " FROM reservations WHERE root_id = ?1 AND execution_id = ?3"
                             " AND frame_id = ?4 AND status = 'FRESH' AND type = 'CHILD'"
                             " AND arrived_at IS NULL" HALT_AWAITED HALT_ITEM_VALUES);
-SQL_QUERY(halts_count_rows, "SELECT count(*) FROM halt_items WHERE root_id = ?1 AND halt_id = ?2");
 SQL_QUERY(
     halts_record_rows,
     "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
@@ -65,6 +64,9 @@ SQL_QUERY(halts_paused_items, "SELECT count(*) FROM halt_items WHERE root_id = ?
 SQL_QUERY(halts_unpause_rows,
           "DELETE FROM paused_executions WHERE root_id = ?1 AND EXISTS (SELECT 1 FROM executions e"
           " WHERE " HALTED("e", "paused_executions.execution_id") ")");
+SQL_QUERY(halts_tree_leased,
+          "SELECT count(*) FROM (SELECT 1 FROM reservations WHERE root_id = ?1 AND status = 'FRESH'"
+          " AND worker IS NOT NULL LIMIT 1)");
 SQL_QUERY(
     halts_in_flight_insert,
     "INSERT INTO halt_in_flight (root_id, halt_id, execution_id, reservation_id, operator_name,"
@@ -89,6 +91,10 @@ SQL_QUERY(
 
 /* The hand-over of every lock of the set, each to its first live waiter: nobody of the set is live
  * any more. */
+SQL_QUERY(halts_tree_waits, "SELECT count(*) FROM (SELECT 1 FROM lock_waiters"
+                            " WHERE root_id = ?1 LIMIT 1)");
+SQL_QUERY(halts_tree_holds, "SELECT count(*) FROM (SELECT 1 FROM locks"
+                            " WHERE holder_root_id = ?1 AND holder_id IS NOT NULL LIMIT 1)");
 SQL_QUERY(halts_unwait_rows,
           "DELETE FROM lock_waiters WHERE root_id = ?1 AND EXISTS (SELECT 1 FROM executions e"
           " WHERE " HALTED("e", "lock_waiters.execution_id") ")");
@@ -154,30 +160,36 @@ static const char *const halt_children_names[] = {
     [HALT_CHILDREN_ALL] = "all",
 };
 
-enum err halts_collect_target(struct store *store, const struct halt_row *h)
+/* ?4, the frame, is a parameter of one of the queries only. */
+static enum err halts_collect(struct store *store, struct halt_row *h, const struct sql_query *query,
+                              int64_t frame_id)
 {
-    return sql_run(store->sql, &halts_collect_target_row,
-                   SQL_ARGS(HALT_KEY(h), SQL_INT(h->execution_id)), NULL);
+    const struct sql_arg args[] = {HALT_KEY(h), SQL_INT(h->execution_id), SQL_INT(frame_id)};
+    int64_t changes;
+    enum err err = sql_run(store->sql, query, args, frame_id ? 4 : 3, &changes);
+
+    if (!err)
+        h->executions += changes;
+    return err;
 }
 
-enum err halts_collect_below(struct store *store, const struct halt_row *h)
+enum err halts_collect_target(struct store *store, struct halt_row *h)
+{
+    return halts_collect(store, h, &halts_collect_target_row, 0);
+}
+
+enum err halts_collect_below(struct store *store, struct halt_row *h)
 {
     if (h->children == HALT_CHILDREN_NONE)
         return ERR_OK;
-    return sql_run(store->sql,
-                   h->children == HALT_CHILDREN_ALL ? &halts_collect_all : &halts_collect_awaited,
-                   SQL_ARGS(HALT_KEY(h), SQL_INT(h->execution_id)), NULL);
+    return halts_collect(
+        store, h, h->children == HALT_CHILDREN_ALL ? &halts_collect_all : &halts_collect_awaited,
+        0);
 }
 
-enum err halts_collect_of_frame(struct store *store, const struct halt_row *h, int64_t frame_id)
+enum err halts_collect_of_frame(struct store *store, struct halt_row *h, int64_t frame_id)
 {
-    return sql_run(store->sql, &halts_collect_frame,
-                   SQL_ARGS(HALT_KEY(h), SQL_INT(h->execution_id), SQL_INT(frame_id)), NULL);
-}
-
-enum err halts_count(struct store *store, const struct halt_row *h, int64_t *ret)
-{
-    return sql_select_int(store->sql, &halts_count_rows, SQL_ARGS(HALT_KEY(h)), 0, ret);
+    return halts_collect(store, h, &halts_collect_frame, frame_id);
 }
 
 enum err halts_record(struct store *store, const struct halt_row *h)
@@ -234,8 +246,13 @@ enum err halts_unpause(struct store *store, const struct halt_row *h, int64_t *r
 enum err halts_clean(struct store *store, struct halt_row *h)
 {
     struct sql_rows rows;
-    enum err err = sql_run(store->sql, &halts_in_flight_insert,
-                           SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)), &h->in_flight);
+    int64_t leased;
+    enum err err =
+        sql_select_int(store->sql, &halts_tree_leased, SQL_ARGS(SQL_INT(h->root_id)), 0, &leased);
+
+    if (!err && leased)
+        err = sql_run(store->sql, &halts_in_flight_insert,
+                      SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)), &h->in_flight);
 
     if (err)
         return err;
@@ -277,9 +294,16 @@ static enum err halts_pass_locks(struct store *store, const struct halt_row *h)
 
 enum err halts_unlock(struct store *store, struct halt_row *h)
 {
-    enum err err = sql_run(store->sql, &halts_unwait_rows, SQL_ARGS(HALT_KEY(h)), NULL);
+    int64_t waits, holds;
+    enum err err =
+        sql_select_int(store->sql, &halts_tree_waits, SQL_ARGS(SQL_INT(h->root_id)), 0, &waits);
 
     if (!err)
+        err =
+            sql_select_int(store->sql, &halts_tree_holds, SQL_ARGS(SQL_INT(h->root_id)), 0, &holds);
+    if (!err && waits)
+        err = sql_run(store->sql, &halts_unwait_rows, SQL_ARGS(HALT_KEY(h)), NULL);
+    if (!err && holds)
         err = sql_run(store->sql, &halts_locks_collect, SQL_ARGS(HALT_KEY(h)), &h->locks);
     if (err || !h->locks)
         return err;

@@ -29,12 +29,11 @@ struct halt_row {
     const char *callback, *unused, *anomalies, *digest; /* JSON and text; may be null */
 };
 
-/* 1. the set */
-enum err halts_collect_target(struct store *store, const struct halt_row *halt) MUST_CHECK;
-enum err halts_collect_below(struct store *store, const struct halt_row *halt) MUST_CHECK;
-enum err halts_collect_of_frame(struct store *store, const struct halt_row *halt,
+/* 1. the set; each adds to halt->executions what it collected */
+enum err halts_collect_target(struct store *store, struct halt_row *halt) MUST_CHECK;
+enum err halts_collect_below(struct store *store, struct halt_row *halt) MUST_CHECK;
+enum err halts_collect_of_frame(struct store *store, struct halt_row *halt,
                                 int64_t frame_id) MUST_CHECK;
-enum err halts_count(struct store *store, const struct halt_row *halt, int64_t *ret) MUST_CHECK;
 /* 3. EXECUTION.HALTED into each history */
 enum err halts_record(struct store *store, const struct halt_row *halt) MUST_CHECK;
 /* 4. status STOPPED, epoch + 1; the number stopped must be the number collected */

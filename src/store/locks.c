@@ -109,6 +109,12 @@ enum err locks_holder(struct store *store, const char *operator_name, const char
     return sql_end(&rows);
 }
 
+bool lock_is_held_by(const struct lock_holder *holder, const struct reservation *r)
+{
+    return holder->root_id == r->root_id && holder->execution_id == r->execution_id &&
+           holder->frame_id == r->frame_id;
+}
+
 static enum err locks_read_names(struct arena *arena, struct sql_rows *rows, struct lock_name **ret)
 {
     struct lock_name *list = NULL, **end = &list;

@@ -54,6 +54,8 @@ enum err locks_held_by(struct store *store, struct arena *arena, int64_t root_id
 /* The locks it waits for, in name order. */
 enum err locks_waited_by(struct store *store, struct arena *arena, int64_t root_id,
                          int64_t execution_id, struct lock_name **ret) MUST_CHECK;
+/* Whether a LOCK reservation has its lock: the holder is its execution and its frame. */
+bool lock_is_held_by(const struct lock_holder *holder, const struct reservation *reservation);
 /* Passes a lock (held or free) to its first live waiter, or frees it. *ret_granted (may be null)
  * gets the plan_execution_id of the new holder, or null. */
 enum err locks_hand_over(struct store *store, struct arena *arena, const char *operator_name,

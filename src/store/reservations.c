@@ -90,10 +90,14 @@ SQL_QUERY(reservations_requeued,
 SQL_QUERY(reservations_ready_set,
           "UPDATE reservations SET ready = ?3 WHERE root_id = ?1 AND execution_id = ?2"
           " AND status = 'FRESH' AND type = 'TASK' AND worker IS NULL AND arrived_at IS NULL");
-/* A restart under a new epoch: what has arrived goes along, the rest dies. */
+/* A restart under a new epoch: what has arrived goes along (a lock that was granted has), the rest
+ * dies. */
 SQL_QUERY(reservations_restart_stale,
           "UPDATE reservations SET status = 'STALE', settled_at = ?3, ready = 0"
-          " WHERE root_id = ?1 AND execution_id = ?2 AND status = 'FRESH' AND arrived_at IS NULL");
+          " WHERE root_id = ?1 AND execution_id = ?2 AND status = 'FRESH' AND arrived_at IS NULL"
+          " AND NOT (type = 'LOCK' AND EXISTS (SELECT 1 FROM locks l WHERE l.operator_name ="
+          " reservations.operator_name AND l.name = queue AND l.holder_root_id = ?1"
+          " AND l.holder_id = ?2 AND l.holder_frame_id = frame_id))");
 SQL_QUERY(reservations_restart_keep,
           "UPDATE reservations SET epoch = ?3"
           " WHERE root_id = ?1 AND execution_id = ?2 AND status = 'FRESH'");

@@ -4,7 +4,7 @@
 #include "store/trees.h"
 
 SQL_QUERY(trees_insert_row,
-          "INSERT INTO trees (root_id, operator_name, seq, executions) VALUES (?1, ?2, 0, 0)");
+          "INSERT INTO trees (root_id, operator_name, seq, executions) VALUES (?1, ?2, 1, 1)");
 SQL_QUERY(trees_lock_row, "UPDATE trees SET seq = seq + 1 WHERE root_id = ?1 RETURNING seq");
 SQL_QUERY(trees_grow_row,
           "UPDATE trees SET executions = executions + 1 WHERE root_id = ?1 AND executions < ?2");

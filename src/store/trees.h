@@ -8,6 +8,7 @@
 
 #include "store/store.h"
 
+/* A new tree of one execution, locked by this change: its seq is 1. */
 enum err trees_insert(struct store *store, const char *operator_name, int64_t root_id) MUST_CHECK;
 /* Takes the row exclusively and raises seq, the order of all changes in the tree. */
 enum err trees_lock(struct store *store, int64_t root_id, int64_t *ret_seq) MUST_CHECK;

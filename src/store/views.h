@@ -1,9 +1,9 @@
 /*
  * views.h - what people and programs may look at: pages of rows, always of one operator.
  *
- * Every query bears operator_name. Every page has a bound on the rows it gives, the rows it looks at and the bytes it
- * holds, so a page may be shorter than asked for; view_page.next tells whether and where it goes on. Strings live in
- * the arena.
+ * Every query bears operator_name. Every page has a bound on the rows it gives, the rows it looks
+ * at and the bytes it holds, so a page may be shorter than asked for; view_page.next tells whether
+ * and where it goes on. Strings live in the arena.
  */
 #ifndef FERMATA_STORE_VIEWS_H
 #define FERMATA_STORE_VIEWS_H
@@ -49,12 +49,13 @@ struct view_filter {
 /* Newest first. next_b is the last execution_id that was looked at. */
 enum err view_executions(struct store *store, struct arena *arena, const struct view_filter *filter,
                          struct view_page *page, struct view_execution **ret) MUST_CHECK;
-/* What struct execution does not hold: the parent's plan_execution_id and the batches, null when there are none. */
+/* What struct execution does not hold: the parent's plan_execution_id and the batches, null when
+ * there are none. */
 enum err view_relations(struct store *store, struct arena *arena, const struct execution *execution,
                         const char **ret_parent, const char **ret_batch_operations) MUST_CHECK;
 /*
- * A tree from `execution` down: each node before its children, children in the order they were started. next_b is a
- * node, next_a tells whether its children are done.
+ * A tree from `execution` down: each node before its children, children in the order they were
+ * started. next_b is a node, next_a tells whether its children are done.
  */
 enum err view_tree(struct store *store, struct arena *arena, const struct execution *execution,
                    struct view_page *page, struct view_execution **ret) MUST_CHECK;
@@ -71,10 +72,11 @@ struct view_event {
 };
 enum err view_history(struct store *store, struct arena *arena, const struct execution *execution,
                       struct view_page *page, struct view_event **ret) MUST_CHECK;
-/* With halt_id, only those that this halt made STALE. reservation.data is that of HUMAN_TASKs only. */
-enum err view_reservations(struct store *store, struct arena *arena, const struct execution *execution,
-                           int64_t halt_id, struct view_page *page,
-                           struct reservation **ret) MUST_CHECK;
+/* With halt_id, only those that this halt made STALE. reservation.data is that of HUMAN_TASKs only.
+ */
+enum err view_reservations(struct store *store, struct arena *arena,
+                           const struct execution *execution, int64_t halt_id,
+                           struct view_page *page, struct reservation **ret) MUST_CHECK;
 struct view_evidence {
     int64_t reservation_id, halt_id, received_at;
     const char *kind, *subject, *body;

@@ -82,14 +82,15 @@ enum err view_locks(struct store *store, struct arena *arena, struct view_page *
     struct view_lock *list = NULL, **end = &list;
     struct sql_rows rows;
     int64_t count = 0;
-    enum err err = sql_select(store->sql, &view_lock_rows,
-                              SQL_ARGS(SQL_TEXT(page->operator_name), SQL_TEXT(page->after_name),
-                                       SQL_INT(page->limit + 1)),
-                              &rows);
+    enum err end_err,
+        err = sql_select(store->sql, &view_lock_rows,
+                         SQL_ARGS(SQL_TEXT(page->operator_name), SQL_TEXT(page->after_name),
+                                  SQL_INT(page->limit + 1)),
+                         &rows);
 
     if (err)
         return err;
-    while (!page->more && sql_next(&rows)) {
+    while (!err && !page->more && sql_next(&rows)) {
         page->more = view_is_full(page, count);
         if (page->more)
             break;
@@ -98,15 +99,15 @@ enum err view_locks(struct store *store, struct arena *arena, struct view_page *
         (*end)->holder = view_text(arena, page, &rows, 1);
         (*end)->fence = sql_int(&rows, 2);
         (*end)->waiter_count = sql_int(&rows, 3);
+        if ((*end)->waiter_count)
+            err = view_waiters(store, arena, page, *end);
         page->next_name = (*end)->name;
         end = &(*end)->next;
         count++;
     }
-    err = sql_end(&rows);
-    for (struct view_lock *lock = list; lock && !err; lock = lock->next) {
-        if (lock->waiter_count)
-            err = view_waiters(store, arena, page, lock);
-    }
+    end_err = sql_end(&rows);
+    err = err ? err : end_err;
+
     if (!err)
         *ret = list;
     return err;

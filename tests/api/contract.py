@@ -1,25 +1,21 @@
 """contract.py - what the contract tests share: a server, an operator's client, plans, the store."""
 import base64
+import contextlib
 import hashlib
-import http.client
 import json
 import os
-import shutil
-import signal
 import socket
 import sqlite3
-import subprocess
-import tempfile
-import threading
 import time
 import unittest
 
 import jwt
 
-BIN = os.environ.get("FERMATA_BIN", "fermata")
-PREFIX = "/api/v3/orchestration/"
+import harness
+
+PREFIX = harness.PREFIX + "/"
 SCOPES = "read run work answer halt"
-SECONDS = 15  # how long anything may take on a busy machine
+SECONDS = 20  # how long anything may take on a busy machine
 
 
 def until(look, what="it", seconds=SECONDS):
@@ -34,74 +30,21 @@ def until(look, what="it", seconds=SECONDS):
         time.sleep(0.01)
 
 
-class Answer:
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
-
-    @property
-    def json(self):
-        return json.loads(self.body)
-
-    def __repr__(self):
-        return "%d %s" % (self.status, self.body[:2000].decode("utf-8", "replace"))
-
-
-class Server:
-    """`fermata serve` on a folder of its own; it survives kill -9 by being started again."""
+class Server(harness.Server):
+    """harness.Server (each answer is held against docs/openapi.yaml), started; with tokens of any
+    claims, bytes as they are, and looks into the store beside it."""
 
     def __init__(self, *args, env=None):
-        self.args, self.env = args, env
-        self.root = tempfile.mkdtemp(prefix="fermata-contract-")
-        self.dir = os.path.join(self.root, "d")
-        self.log_path = os.path.join(self.root, "log")
-        self.port = free_port()
-        self.connections = threading.local()
-        self.life = 0
-        self.process = None
+        super().__init__(*args, env=env)
         self.start()
-
-    def start(self):
-        self.life += 1
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
-                [BIN, "serve", "--dir", self.dir, "--listen", "127.0.0.1:%d" % self.port,
-                 *self.args], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=dict(os.environ, **self.env) if self.env else None)
-        until(self.is_up, "the start of the server")
-
-    def is_up(self):
-        if self.process.poll() is not None:
-            raise AssertionError("the server ended: " + self.log())
-        try:
-            return self.call("GET", "/livez").status == 200
-        except OSError:
-            return False
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
 
     def kill_and_start(self):
-        self.kill()
-        self.start()
-
-    def terminate(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(SECONDS)
+        self.restart()
 
     def close(self):
-        try:
-            if self.process.poll() is None:
-                self.process.terminate()
-                self.process.wait(SECONDS)
-        finally:
-            if self.process.poll() is None:
-                self.kill()
-            shutil.rmtree(self.root, ignore_errors=True)
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as log:
-            return log.read()
+        if getattr(self.mine, "client", None):
+            self.mine.client.close()
+        super().close()
 
     def rss_kib(self):
         with open("/proc/%d/status" % self.process.pid) as status:
@@ -111,7 +54,7 @@ class Server:
         with open(os.path.join(self.dir, "keys", "local.jwk")) as file:
             return base64.urlsafe_b64decode(json.load(file)["k"] + "==")
 
-    def token(self, operator, portal="shop", sub="ada", scope=SCOPES, **claims):
+    def mint(self, operator, portal="shop", sub="ada", scope=SCOPES, **claims):
         """A token with the folder's own key; a claim of None is left out."""
         now = int(time.time())
         all_claims = {"iss": "fermata", "aud": "fermata", "sub": sub, "operator_name": operator,
@@ -121,71 +64,48 @@ class Server:
         return jwt.encode(all_claims, self.key(), algorithm="HS256",
                           headers={"kid": "local", "typ": "JWT"})
 
-    def connection(self):
-        mine = self.connections
-        if getattr(mine, "life", None) != self.life:
-            mine.life = self.life
-            mine.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        return mine.http
-
-    def call(self, method, path, body=None, headers=None):
-        """`body` is bytes as they are, or a value sent as JSON."""
-        fields = dict(headers or {})
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-        if method == "POST":
-            fields.setdefault("Content-Type", "application/json")
-        http_connection = self.connection()
-        try:
-            http_connection.request(method, path, body, fields)
-            answer = http_connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
-        except (OSError, http.client.HTTPException):
-            http_connection.close()
-            raise
-
-    def raw(self, data, seconds=SECONDS, end=True):
-        """Bytes as they are on a connection of their own; all that comes back until it is closed,
-        or, with end=False, until an answer's head has come."""
+    def raw(self, data, seconds=SECONDS):
+        """Bytes as they are on a connection of their own; all that comes back until it is closed."""
+        got = b""
         with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as sock:
-            got = b""
-            try:
+            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
                 sock.sendall(data)
-                while end or b"\r\n\r\n" not in got:
+            with contextlib.suppress(ConnectionResetError):
+                while True:
                     some = sock.recv(65536)
                     if not some:
                         break
                     got += some
-            except (ConnectionResetError, BrokenPipeError):
-                pass
-            return got
+        return got
+
+    @contextlib.contextmanager
+    def store(self, mode="ro"):
+        store = sqlite3.connect("file:%s/fermata.db?mode=%s" % (self.dir, mode), uri=True,
+                                timeout=30)
+        try:
+            yield store
+            store.commit()
+        finally:
+            store.close()
 
     def sql(self, query, *args):
         """Rows of the store, read beside the server."""
-        store = sqlite3.connect("file:%s/fermata.db?mode=ro" % self.dir, uri=True, timeout=30)
-        try:
+        with self.store() as store:
             return store.execute(query, args).fetchall()
-        finally:
-            store.close()
 
     def one(self, query, *args):
         return self.sql(query, *args)[0][0]
 
     def plant(self, *statements):
         """Changes the store behind the server's back."""
-        store = sqlite3.connect("%s/fermata.db" % self.dir, timeout=30)
-        try:
+        with self.store("rw") as store:
             for statement in statements:
                 store.execute(statement)
-            store.commit()
-        finally:
-            store.close()
 
     def dump(self, *without):
         """A hash over all rows, to see whether anything has changed."""
-        store = sqlite3.connect("file:%s/fermata.db?mode=ro" % self.dir, uri=True, timeout=30)
         digest = hashlib.sha256()
-        try:
+        with self.store() as store:
             store.execute("BEGIN")
             names = [row[0] for row in store.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
@@ -194,23 +114,7 @@ class Server:
                     continue
                 for row in store.execute("SELECT * FROM %s" % name):
                     digest.update(repr((name, row)).encode())
-        finally:
-            store.close()
         return digest.hexdigest()
-
-
-def free_port():
-    """A port below the range that outgoing connections take theirs from."""
-    first = 20000 + os.getpid() % 9000
-    for port in list(range(first, 30000)) + list(range(20000, first)):
-        with socket.socket() as sock:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                sock.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no port is free")
 
 
 class Api:
@@ -218,17 +122,19 @@ class Api:
 
     def __init__(self, server, operator, **claims):
         self.server, self.operator = server, operator
-        self.token = server.token(operator, **claims)
+        self.token = server.mint(operator, **claims)
 
     def as_(self, **claims):
         """Somebody else of the same operator."""
         return Api(self.server, self.operator, **claims)
 
     def call(self, method, path, body=None, headers=None):
-        fields = {"Authorization": "Bearer " + self.token} if self.token else {}
-        fields.update(headers or {})
         path = path if path.startswith("/") else PREFIX + path
-        return self.server.call(method, path, body, fields)
+        if method == "POST":
+            headers = {"Content-Type": "application/json", **(headers or {})}
+        text = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        described = body if isinstance(body, dict) else None
+        return self.server.send(method, path, text, headers, self.token, described)
 
     def post(self, verb, body, key=None):
         return self.call("POST", verb, body, {"Idempotency-Key": key} if key else None)
@@ -322,7 +228,7 @@ class Case(unittest.TestCase):
     def refused(self, answer, status, code, pointer=None):
         """An RFC 9457 document of this status and code; returns it."""
         self.assertEqual(answer.status, status, answer)
-        self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        self.assertEqual(answer.headers["content-type"], "application/problem+json")
         problem = answer.json
         self.assertEqual((problem["status"], problem["code"], problem["module"]),
                          (status, code, "ORCHESTRATION"), answer)

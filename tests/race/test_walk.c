@@ -74,6 +74,18 @@ static const struct {
      "{\"Type\":\"Wait\",\"Seconds\":6,\"End\":true}}}],\"Catch\":[{\"ErrorEquals\":"
      "[\"Execution.Halted\",\"States.TaskFailed\"],\"Next\":\"E\"}],\"Next\":\"E\"},"
      "\"E\":{\"Type\":\"Pass\",\"End\":true}}}",                                              false},
+    {"twins",
+     "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":[{"
+     "\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"two\"},\"TimeoutSeconds\":12,"
+     "\"Retry\":[{\"ErrorEquals\":[\"States.Timeout\"],\"MaxAttempts\":2}],\"Catch\":[{"
+     "\"ErrorEquals\":[\"Lock.AlreadyHeld\",\"States.Timeout\"],\"Next\":\"W\"}],\"Next\":"
+     "\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":5,\"End\":true}}},{\"StartAt\":\"L2\","
+     "\"States\":{\"L2\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:acquire\","
+     "\"Parameters\":{\"name\":\"two\"},\"Catch\":[{\"ErrorEquals\":[\"Lock.AlreadyHeld\"],"
+     "\"Next\":\"W2\"}],\"Next\":\"W2\"},\"W2\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":"
+     "true}}},{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:task:a\",\"End\":true}}}],\"End\":true}}}",                                   false},
     {"clan",
      "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":["
      "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":"
@@ -396,7 +408,9 @@ static void walk_help_workers(struct walk *walk)
             if (!move.got_task)
                 break;
             move = move_with(MOVE_complete, move.got_token, "2");
-            assert_int_equal(move_now(walk->w, &move), ERR_OK);
+            /* What fell due beside the poll may have been quicker. */
+            (void)move_now(walk->w, &move);
+            walk_see(walk, &move);
         }
     }
 }

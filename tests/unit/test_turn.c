@@ -116,9 +116,10 @@ static void a_missed_heartbeat_fails_a_task_that_asks_for_them(void **state)
     struct world *w = *state;
     struct poll_answer task;
 
-    world_put(w, "p",
-              "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"
-              "\"fermata:task:charge\",\"HeartbeatSeconds\":3,\"TimeoutSeconds\":60,\"End\":true}}}");
+    world_put(
+        w, "p",
+        "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"
+        "\"fermata:task:charge\",\"HeartbeatSeconds\":3,\"TimeoutSeconds\":60,\"End\":true}}}");
     world_start(w, "p", "x", NULL);
     world_move(w, 5000);
     task = world_poll(w, "charge");
