@@ -346,11 +346,12 @@ static enum err halt_stop(struct halt *h)
     return halts_stop(h->engine->store, &h->row);
 }
 
-/* Whether any of the set was paused: of one alone its status tells. */
+/* Whether any of the set was paused: of the target alone its status tells. */
 static bool halt_may_be_paused(const struct halt *h)
 {
-    return h->row.executions > 1 || h->target.execution_id == 0 || h->req->children_only ||
-           h->target.status == STATUS_WAITING_FOR_RESTART;
+    bool is_target_alone = h->ret && h->ret->outcome == HALTED && h->row.executions == 1;
+
+    return !is_target_alone || h->target.status == STATUS_WAITING_FOR_RESTART;
 }
 
 static enum err halt_unpause(struct halt *h)

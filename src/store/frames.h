@@ -26,10 +26,10 @@ struct frame {
     const char *state;
     enum frame_phase phase;
     int64_t entered_event, last_event;
-    const char *retries; /* JSON, or null */
-    const char *data;    /* JSON */
+    const char *retries;      /* JSON, or null */
+    const char *data;         /* JSON */
     const struct json *value; /* data, once it has been parsed; not stored */
-    const char *result;  /* JSON, or null */
+    const char *result;       /* JSON, or null */
     /* not stored: what a turn has to do at its end */
     bool is_new, changed, gone;
     struct frame *next;

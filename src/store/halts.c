@@ -161,8 +161,8 @@ static const char *const halt_children_names[] = {
 };
 
 /* ?4, the frame, is a parameter of one of the queries only. */
-static enum err halts_collect(struct store *store, struct halt_row *h, const struct sql_query *query,
-                              int64_t frame_id)
+static enum err halts_collect(struct store *store, struct halt_row *h,
+                              const struct sql_query *query, int64_t frame_id)
 {
     const struct sql_arg args[] = {HALT_KEY(h), SQL_INT(h->execution_id), SQL_INT(frame_id)};
     int64_t changes;

@@ -82,11 +82,11 @@ enum err view_locks(struct store *store, struct arena *arena, struct view_page *
     struct view_lock *list = NULL, **end = &list;
     struct sql_rows rows;
     int64_t count = 0;
-    enum err end_err,
-        err = sql_select(store->sql, &view_lock_rows,
-                         SQL_ARGS(SQL_TEXT(page->operator_name), SQL_TEXT(page->after_name),
-                                  SQL_INT(page->limit + 1)),
-                         &rows);
+    enum err err = sql_select(store->sql, &view_lock_rows,
+                              SQL_ARGS(SQL_TEXT(page->operator_name), SQL_TEXT(page->after_name),
+                                       SQL_INT(page->limit + 1)),
+                              &rows);
+    enum err end_err;
 
     if (err)
         return err;
@@ -107,7 +107,6 @@ enum err view_locks(struct store *store, struct arena *arena, struct view_page *
     }
     end_err = sql_end(&rows);
     err = err ? err : end_err;
-
     if (!err)
         *ret = list;
     return err;

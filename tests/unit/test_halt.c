@@ -1,57 +1,7 @@
 /*
- * test_halt.c - the promise of a halt, clause by clause, on the engine with a clock that stands
- * still.
+ * test_halt.c - the promise of a halt, clause by clause, with a clock that stands still.
  */
-#include "world.h"
-
-static const char plan_wait[] =
-    "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3600,\"End\":true}}}";
-static const char plan_task[] = "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\","
-                                "\"Resource\":\"fermata:task:charge\",\"End\":true}}}";
-static const char plan_callback[] =
-    "{\"StartAt\":\"K\",\"States\":{\"K\":{\"Type\":\"Task\",\"Resource\":\"fermata:callback\","
-    "\"Parameters\":{\"token.$\":\"$$.Task.Token\"},\"End\":true}}}";
-/* Starts three children of plan "kid", awaited, side by side. */
-static const char plan_fan[] =
-    "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":["
-    "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-    "\"Parameters\":{\"plan_id\":\"kid\"},\"End\":true}}},"
-    "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-    "\"Parameters\":{\"plan_id\":\"kid\"},\"End\":true}}},"
-    "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-    "\"Parameters\":{\"plan_id\":\"kid\",\"await\":false},\"Next\":\"D\"},"
-    "\"D\":{\"Type\":\"Wait\",\"Seconds\":7200,\"End\":true}}}]}}}";
-/* Awaits one child named "kid", and catches its halt. */
-#define PLAN_PARENT(next)                                                                          \
-    "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","   \
-    "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"kid\"},\"ResultPath\":\"$.kid\"," \
-    "\"Catch\":[{\"ErrorEquals\":[\"Execution.Halted\"],\"ResultPath\":\"$.why\",\"Next\":\"S\"}," \
-    "{\"ErrorEquals\":[\"Never\"],\"Next\":\"S2\"}],\"Next\":\"" next "\"},"                       \
-    "\"S\":{\"Type\":\"Pass\",\"End\":true},\"S2\":{\"Type\":\"Pass\",\"Result\":2,\"End\":true}}" \
-    "}"
-
-static int64_t fresh(struct world *w)
-{
-    return WORLD_INT(w, "SELECT count(*) FROM reservations WHERE status = 'FRESH'");
-}
-
-static struct halt_request request(const char *id)
-{
-    return (struct halt_request){.plan_execution_id = id, .if_epoch = -1};
-}
-
-static const char *callback_result(const struct halt_answer *answer)
-{
-    return json_get_string(answer->callback, "result");
-}
-
-static int64_t counted(const struct halt_answer *answer, const char *what)
-{
-    int64_t value = -1;
-
-    json_get_int(json_get(answer->receipt, "counts"), what, &value);
-    return value;
-}
+#include "halt_world.h"
 
 static void a_halt_stops_and_says_what_it_did(void **state)
 {
@@ -304,163 +254,6 @@ static void a_late_callback_is_refused_and_kept_as_evidence(void **state)
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM evidence"), 1);
 }
 
-static void the_parent_goes_on_with_the_input(void **state)
-{
-    struct world *w = *state;
-    struct halt_request req = request("kid");
-    struct halt_answer answer;
-
-    world_put(w, "kid", plan_wait);
-    world_put(w, "p", PLAN_PARENT("S"));
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    req.input = world_json(w, "{\"instead\":1}");
-    assert_int_equal(world_halt_with(w, &req, &answer), ERR_OK);
-    assert_string_equal(callback_result(&answer), "delivered");
-    world_settle(w);
-    assert_string_equal(world_get(w, "x").output, "{\"kid\":{\"instead\":1}}");
-}
-
-static void without_input_the_parents_task_fails_with_execution_halted(void **state)
-{
-    struct world *w = *state;
-    struct halt_answer answer;
-
-    world_put(w, "kid", plan_wait);
-    world_put(w, "p", PLAN_PARENT("S"));
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    answer = world_halt(w, "kid", false);
-    assert_string_equal(callback_result(&answer), "delivered");
-    world_settle(w);
-    world_assert_status(w, "x", STATUS_SUCCESS);
-    assert_non_null(strstr(world_get(w, "x").output, "\"Error\":\"Execution.Halted\""));
-    assert_non_null(strstr(world_get(w, "x").output, "because"));
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM history WHERE type = 'CHILD.HALTED'"), 1);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM history WHERE type = 'TaskFailed'"), 1);
-}
-
-static void execution_halted_is_not_retried_unless_it_is_named(void **state)
-{
-    struct world *w = *state;
-    const char *plan =
-        "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-        "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"kid\"},\"End\":true,"
-        "\"Retry\":[{\"ErrorEquals\":[\"States.ALL\"]}]}}}";
-
-    world_put(w, "kid", plan_wait);
-    world_put(w, "p", plan);
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    world_halt(w, "kid", false);
-    world_settle(w);
-    world_assert_status(w, "x", STATUS_FAILED);
-    assert_string_equal(world_get(w, "x").error, "Execution.Halted");
-}
-
-static void the_parent_goes_on_under_another_plan_version(void **state)
-{
-    struct world *w = *state;
-    struct halt_request req = request("kid");
-    struct halt_answer answer;
-
-    world_put(w, "kid", plan_wait);
-    world_put(w, "p", PLAN_PARENT("S"));
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    assert_int_equal(world_put(w, "p", PLAN_PARENT("S2")), 2);
-    assert_int_equal(world_put(w, "p", plan_wait), 3);
-    req.input = world_json(w, "1");
-    req.plan_version = 3;
-    assert_int_equal(world_halt_with(w, &req, &answer), ERR_PLAN_VERSION_INCOMPATIBLE);
-    req.plan_version = 9;
-    assert_int_equal(world_halt_with(w, &req, &answer), ERR_PLAN_VERSION_INCOMPATIBLE);
-    world_assert_status(w, "kid", STATUS_WAITING_FOR_TIMER);
-    req.plan_version = 2;
-    assert_int_equal(world_halt_with(w, &req, &answer), ERR_OK);
-    world_settle(w);
-    assert_string_equal(world_get(w, "x").output, "2");
-    assert_int_equal(world_get(w, "x").plan_version, 2);
-}
-
-static void a_paused_parent_keeps_the_news_for_its_restart(void **state)
-{
-    struct world *w = *state;
-    struct halt_answer answer;
-
-    world_put(w, "kid", plan_wait);
-    world_put(w, "p", PLAN_PARENT("S"));
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    assert_int_equal(world_pause(w, "x"), ERR_OK);
-    answer = world_halt(w, "kid", false);
-    assert_string_equal(callback_result(&answer), "kept");
-    world_settle(w);
-    world_assert_status(w, "x", STATUS_WAITING_FOR_RESTART);
-    assert_int_equal(world_restart(w, "x"), ERR_OK);
-    world_settle(w);
-    world_assert_status(w, "x", STATUS_SUCCESS);
-}
-
-static void a_parent_that_does_not_await_gets_a_history_event_only(void **state)
-{
-    struct world *w = *state;
-    struct halt_request req = request("kid");
-    struct halt_answer answer;
-
-    world_put(w, "kid", plan_wait);
-    world_put(
-        w, "p",
-        "{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-        "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"kid\",\"await\":false},"
-        "\"Next\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":9,\"End\":true}}}");
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    req.input = world_json(w, "1");
-    req.plan_version = 1;
-    assert_int_equal(world_halt_with(w, &req, &answer), ERR_OK);
-    assert_string_equal(callback_result(&answer), "not_awaited");
-    assert_int_equal(json_get(answer.receipt, "unused")->count, 2);
-    world_assert_status(w, "x", STATUS_WAITING_FOR_TIMER);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM history WHERE type = 'CHILD.HALTED'"), 1);
-}
-
-static void a_final_parent_is_left_alone(void **state)
-{
-    struct world *w = *state;
-    struct halt_answer answer;
-
-    world_put(w, "kid", plan_wait);
-    world_put(w, "p", PLAN_PARENT("S"));
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    world_halt(w, "x", false);
-    answer = world_halt(w, "kid", false);
-    assert_string_equal(callback_result(&answer), "parent_final");
-}
-
-static void a_disabled_callback_tells_nobody(void **state)
-{
-    struct world *w = *state;
-    struct halt_request req = request("kid");
-    struct halt_answer answer;
-
-    world_put(w, "kid", plan_wait);
-    world_put(w, "p", PLAN_PARENT("S"));
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    req.disable_parent_callback = true;
-    req.is_batch_operation = true;
-    req.name = "clean-up";
-    assert_int_equal(world_halt_with(w, &req, &answer), ERR_OK);
-    assert_string_equal(callback_result(&answer), "disabled");
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM executions WHERE batch_operations LIKE"
-                                  " '%\"name\":\"clean-up\",\"type\":\"HALT\"%'"),
-                     1);
-    world_settle(w);
-    world_assert_status(w, "x", STATUS_WAITING_FOR_CHILD_EXECUTION);
-}
-
 static const char plan_lock[] =
     "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:acquire\","
     "\"Parameters\":{\"name\":\"door\"},\"ResultPath\":null,\"Next\":\"W\"},"
@@ -567,77 +360,6 @@ static void a_restart_waits_for_the_locks_that_the_halt_took(void **state)
     world_assert_status(w, "x", STATUS_SUCCESS);
 }
 
-static void a_restarted_parent_attaches_to_a_child_that_is_still_active(void **state)
-{
-    struct world *w = *state;
-
-    world_put(w, "kid", plan_wait);
-    world_put(w, "p", PLAN_PARENT("S"));
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    world_halt(w, "x", false);
-    assert_int_equal(world_restart(w, "x"), ERR_OK);
-    world_settle(w);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM executions"), 2);
-    world_assert_status(w, "x", STATUS_WAITING_FOR_CHILD_EXECUTION);
-    world_move(w, 3600000);
-    world_assert_status(w, "x", STATUS_SUCCESS);
-}
-
-static void halt_child_executions_leaves_the_execution_and_tells_it(void **state)
-{
-    struct world *w = *state;
-    struct halt_request req = request("x");
-    struct halt_answer answer;
-
-    world_put(w, "kid", plan_wait);
-    world_put(w, "p", PLAN_PARENT("S"));
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    req.children_only = true;
-    req.reason = "because";
-    assert_int_equal(world_halt_with(w, &req, &answer), ERR_OK);
-    assert_int_equal(answer.outcome, CHILDREN_HALTED);
-    assert_int_equal(answer.children->count, 1);
-    assert_string_equal(callback_result(&answer), "delivered");
-    world_settle(w);
-    world_assert_status(w, "kid", STATUS_STOPPED);
-    world_assert_status(w, "x", STATUS_SUCCESS);
-    world_assert_clean(w, &answer);
-    assert_int_equal(world_halt_with(w, &req, &answer), ERR_OK);
-    assert_int_equal(answer.outcome, ALREADY_HALTED);
-}
-
-static void a_failed_branch_halts_awaited_children_and_no_others(void **state)
-{
-    struct world *w = *state;
-    const char *plan =
-        "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Next\":\"E\",\"Catch\":["
-        "{\"ErrorEquals\":[\"States.ALL\"],\"Next\":\"E\"}],\"Branches\":["
-        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-        "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"awaited\"},\"End\":true}}},"
-        "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
-        "\"Parameters\":{\"plan_id\":\"kid\",\"plan_execution_id\":\"free\",\"await\":false},"
-        "\"Next\":\"T\"},"
-        "\"T\":{\"Type\":\"Task\",\"Resource\":\"fermata:task:charge\",\"End\":true}}}]},"
-        "\"E\":{\"Type\":\"Wait\",\"Seconds\":5,\"End\":true}}}";
-
-    world_put(w, "kid", plan_wait);
-    world_put(w, "p", plan);
-    world_start(w, "p", "x", NULL);
-    world_settle(w);
-    assert_int_equal(world_fail_task(w, world_poll(w, "charge").task_token, "Broken"), ERR_OK);
-    world_settle(w);
-    world_assert_status(w, "awaited", STATUS_STOPPED);
-    world_assert_status(w, "free", STATUS_WAITING_FOR_TIMER);
-    world_assert_status(w, "x", STATUS_WAITING_FOR_TIMER);
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM halts WHERE kind = 'FRAME' AND reason ="
-                                  " 'frame cancelled' AND executions = 1"),
-                     1);
-    world_move(w, 5000);
-    world_assert_status(w, "x", STATUS_SUCCESS);
-}
-
 static void every_active_status_can_be_halted(void **state)
 {
     struct world *w = *state;
@@ -684,16 +406,16 @@ static void a_planted_residue_is_named_by_the_proof(void **state)
     static const struct {
         const char *sql, *kind;
     } planted[] = {
-        {"UPDATE executions SET status = 'EXECUTING', ended_at = NULL",  "executions"  },
-        {"UPDATE reservations SET status = 'FRESH' WHERE type = 'TASK'", "reservations"},
-        {"UPDATE reservations SET ready = 1 WHERE type = 'TASK'",        "queue"       },
+        {"UPDATE executions SET status = 'EXECUTING', ended_at = NULL",  "executions"       },
+        {"UPDATE reservations SET status = 'FRESH' WHERE type = 'TASK'", "reservations"     },
+        {"UPDATE reservations SET ready = 1 WHERE type = 'TASK'",        "queue"            },
         {"UPDATE locks SET holder_id = (SELECT execution_id FROM executions), holder_root_id ="
-         " (SELECT root_id FROM executions), holder_epoch = 1", "locks"       },
+         " (SELECT root_id FROM executions), holder_epoch = 1", "locks"            },
         {"INSERT INTO lock_waiters SELECT 'acme', 'l', 1, root_id, execution_id, 1, 1 FROM "
-         "executions",                                                               "lock_waiters"                                                                  },
+         "executions",                                          "lock_waiters"     },
         {"INSERT INTO paused_executions SELECT root_id, execution_id, 'acme', 'PAUSED', 'x', NULL, "
          "1"
-         " FROM executions",                                                              "paused_executions"          },
+         " FROM executions",                                    "paused_executions"},
     };
     struct halt_answer answer;
     struct halt_row halt;
@@ -740,22 +462,11 @@ int main(void)
         WORLD_TEST(preconditions_hold_or_nothing_happens),
         WORLD_TEST(a_late_result_is_refused_and_kept_as_evidence),
         WORLD_TEST(a_late_callback_is_refused_and_kept_as_evidence),
-        WORLD_TEST(the_parent_goes_on_with_the_input),
-        WORLD_TEST(without_input_the_parents_task_fails_with_execution_halted),
-        WORLD_TEST(execution_halted_is_not_retried_unless_it_is_named),
-        WORLD_TEST(the_parent_goes_on_under_another_plan_version),
-        WORLD_TEST(a_paused_parent_keeps_the_news_for_its_restart),
-        WORLD_TEST(a_parent_that_does_not_await_gets_a_history_event_only),
-        WORLD_TEST(a_final_parent_is_left_alone),
-        WORLD_TEST(a_disabled_callback_tells_nobody),
         WORLD_TEST(a_lock_passes_to_the_first_live_waiter_in_the_same_commit),
         WORLD_TEST(a_halt_takes_the_paused_row_away),
         WORLD_TEST(a_paused_execution_without_its_row_is_an_anomaly_not_a_reason),
         WORLD_TEST(a_restart_goes_on_from_the_last_state_under_a_new_epoch),
         WORLD_TEST(a_restart_waits_for_the_locks_that_the_halt_took),
-        WORLD_TEST(a_restarted_parent_attaches_to_a_child_that_is_still_active),
-        WORLD_TEST(halt_child_executions_leaves_the_execution_and_tells_it),
-        WORLD_TEST(a_failed_branch_halts_awaited_children_and_no_others),
         WORLD_TEST(every_active_status_can_be_halted),
         WORLD_TEST(a_planted_residue_is_named_by_the_proof),
     };

@@ -10,18 +10,20 @@
 
 /* ---- limits of the head ---- */
 
+enum { HEAD_TEXT_BYTES = 200000 };
+
 static char *head_of(const char *target, unsigned field_count, size_t field_bytes)
 {
-    char *text = calloc(1, 200000);
-    size_t len = (size_t)sprintf(text, "GET %s HTTP/1.1\r\nHost: a\r\n", target);
+    char *text = calloc(1, HEAD_TEXT_BYTES);
+    size_t len = (size_t)snprintf(text, HEAD_TEXT_BYTES, "GET %s HTTP/1.1\r\nHost: a\r\n", target);
 
     for (unsigned i = 1; i < field_count; i++) {
-        len += (size_t)sprintf(text + len, "X-%u: ", i);
+        len += (size_t)snprintf(text + len, HEAD_TEXT_BYTES - len, "X-%u: ", i);
         memset(text + len, 'v', field_bytes);
         len += field_bytes;
-        len += (size_t)sprintf(text + len, "\r\n");
+        len += (size_t)snprintf(text + len, HEAD_TEXT_BYTES - len, "\r\n");
     }
-    sprintf(text + len, "\r\n");
+    snprintf(text + len, HEAD_TEXT_BYTES - len, "\r\n");
     return text;
 }
 
