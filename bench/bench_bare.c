@@ -86,14 +86,13 @@ struct bare_op {
     const char *phases[BARE_PHASES][BARE_STATEMENTS]; /* each phase is a commit */
 };
 
+/* clang-format off */
 static const struct bare_op bare_ops[] = {
-    {"start",
-     "w-", true,
+    {"start", "w-", true,
      {{TREE_NEW, NAMED, EXECUTION("wait", "WAITING_FOR_TIMER", "Wait", "2", "2", "NULL", "NULL"),
        FRAME("Wait", "2", "2"), RESERVATION(":claim", "TIMER", "Wait", ":due", "NULL", "0", "NULL"),
-       STARTED("wait"), ENTERED("2", "1", "Wait", "2", "0", "Wait", ORDER)}}                 },
-    {"pass",
-     "p-", true,
+       STARTED("wait"), ENTERED("2", "1", "Wait", "2", "0", "Wait", ORDER)}}},
+    {"pass", "p-", true,
      {{TREE_NEW, NAMED, EXECUTION("pass", "SUCCESS", "C", "8", "8", "'" ORDER "'", ":now"),
        STARTED("pass"), ENTERED("2", "1", "Pass", "2", "0", "A", ORDER),
        EXITED("3", "1", "Pass", "3", "2", "A", ORDER),
@@ -101,8 +100,7 @@ static const struct bare_op bare_ops[] = {
        EXITED("5", "1", "Pass", "5", "4", "B", ORDER),
        ENTERED("6", "1", "Pass", "6", "5", "C", ORDER),
        EXITED("7", "1", "Pass", "7", "6", "C", ORDER), SUCCEEDED("8", "1", "8", "7", ORDER)}}},
-    {"flow",
-     "f-", true,
+    {"flow", "f-", true,
      {{TREE_NEW, NAMED, EXECUTION("work", "EXECUTING", "B", "5", "5", "NULL", "NULL"),
        FRAME("B", "4", "5"),
        RESERVATION(":claim", "TASK", "B", "NULL", "'bench'", "1", "'" ORDER "'"), STARTED("work"),
@@ -131,9 +129,8 @@ static const struct bare_op bare_ops[] = {
        EVENT("7", "3", "TaskSucceeded", "6", "5",
              "{\"resource\":\"fermata:task:bench\",\"output\":" OK "}"),
        EXITED("8", "3", "Task", "7", "6", "B", OK), ENTERED("9", "3", "Pass", "8", "7", "C", OK),
-       EXITED("10", "3", "Pass", "9", "8", "C", OK), SUCCEEDED("11", "3", "10", "9", OK)}}   },
-    {"halt",
-     "w-", false,
+       EXITED("10", "3", "Pass", "9", "8", "C", OK), SUCCEEDED("11", "3", "10", "9", OK)}}},
+    {"halt", "w-", false,
      {{TREE_NEXT,
        "INSERT INTO halt_items (root_id, halt_id, depth, execution_id, operator_name,"
        " previous_status, last_state, epoch) VALUES (:root, :halt, 0, :root, 'default',"
@@ -147,9 +144,8 @@ static const struct bare_op bare_ops[] = {
                     " '{\"previous_status\":\"WAITING_FOR_TIMER\"}')",
        HALT_HISTORY
        "VALUES (:root, :root, 4, 'default', 2, :now, 'RESERVATION.CLEANED', :halt, '{}')",
-       HALT("none")}}                                                                        },
-    {"tree",
-     "t-", false,
+       HALT("none")}}},
+    {"tree", "t-", false,
      {{TREE_NEXT,
        "INSERT INTO halt_items (root_id, halt_id, depth, execution_id, operator_name,"
        " previous_status, last_state, epoch) WITH RECURSIVE below (execution_id, depth) AS"
@@ -163,14 +159,14 @@ static const struct bare_op bare_ops[] = {
        " :halt, CASE k.n WHEN 1 THEN '{\"previous_status\":\"' || i.previous_status || '\"}'"
        " ELSE '{}' END FROM halt_items i JOIN executions e ON e.root_id = :root"
        " AND e.execution_id = i.execution_id CROSS JOIN (SELECT 1 AS n, 'EXECUTION.HALTED' AS type"
-       " UNION ALL SELECT 2, 'RESERVATION.CLEANED') k WHERE i.root_id = :root AND i.halt_id = "
-       ":halt",
+       " UNION ALL SELECT 2, 'RESERVATION.CLEANED') k WHERE i.root_id = :root AND i.halt_id = :halt",
        "UPDATE executions SET status = 'STOPPED', epoch = epoch + 1, halt_id = :halt,"
        " history_seq = history_seq + 2, updated_at = :now, ended_at = :now" ITEMS,
-       "UPDATE reservations SET status = 'STALE', settled_at = :now, halt_id = :halt, ready = "
-       "0" ITEMS " AND status = 'FRESH'",
-       HALT("all")}}                                                                         },
+       "UPDATE reservations SET status = 'STALE', settled_at = :now, halt_id = :halt, ready = 0"
+       ITEMS " AND status = 'FRESH'",
+       HALT("all")}}},
 };
+/* clang-format on */
 
 struct bare_options {
     const char *db, *op;
@@ -407,16 +403,18 @@ static void bare_measure(struct bare *bare)
            bare_at(bare, 1), (double)cpu_ns / 1e3 / (double)options->count);
 }
 
+/* clang-format off */
 static const struct argp_option bare_argp_options[] = {
-    {"db",                                          'd', "FILE", 0, "a copy of the server's file; it is changed", 0},
-    {"op",                                       'o', "NAME", 0, "start, pass, flow, halt or tree", 0},
-    {"count", 'n', "N", 0, "executions (1)", 0},
-    {"from",                                             'f', "N", 0, "the first number (0)", 0},
-    {"group",    'g', "N", 0, "executions in one commit (1)", 0},
-    {"wal-bytes",                                            'w', "N", 0, "first write a log of so many bytes, to be written over", 0},
-    {"cache-kib",                                            'k', "N", 0, "page cache (4096, the server's)", 0},
-    {0                                      },
+    {"db",        'd', "FILE", 0, "a copy of the server's file; it is changed", 0},
+    {"op",        'o', "NAME", 0, "start, pass, flow, halt or tree", 0},
+    {"count",     'n', "N",    0, "executions (1)", 0},
+    {"from",      'f', "N",    0, "the first number (0)", 0},
+    {"group",     'g', "N",    0, "executions in one commit (1)", 0},
+    {"wal-bytes", 'w', "N",    0, "first write a log of so many bytes, to be written over", 0},
+    {"cache-kib", 'k', "N",    0, "page cache (4096, the server's)", 0},
+    {0},
 };
+/* clang-format on */
 
 static error_t bare_option(int key, char *text, struct argp_state *state)
 {

@@ -386,21 +386,23 @@ static void load_run(struct load *load)
 
 /* ---- options ---- */
 
+/* clang-format off */
 static const struct argp_option load_argp_options[] = {
-    {"port",                                              'p', "N", 0, "of the server, on loopback", 0},
-    {"token",                                                't', "TEXT", 0, "the bearer token", 0},
-    {"clients",                       'c', "N", 0, "connections, each with one request under way (1)", 0},
-    {"count",                                                   'n', "N", 0, "requests, or executions of a flow (1)", 0},
-    {"from", 'f', "N", 0, "the first number (0)", 0},
-    {"method",                                                  'm', "METHOD", 0, "of a call (POST)", 0},
-    {"path",                                                  'u', "PATH", 0, "of a call", 0},
-    {"body",                                           'b', "JSON", 0, "of a call", 0},
-    {"expect",                                                'e', "TEXT", 0, "must stand in every answer of a call", 0},
-    {"plan", 'P', "NAME", 0, "mode flow: start this plan, with as many workers", 0},
-    {"task",                                                   'T', "NAME", 0, "of a flow: the queue its workers poll", 0},
-    {"tasks",'k', "N", 0, "of a flow: tasks of one execution (1)", 0},
-    {0                                                 },
+    {"port",    'p', "N",      0, "of the server, on loopback", 0},
+    {"token",   't', "TEXT",   0, "the bearer token", 0},
+    {"clients", 'c', "N",      0, "connections, each with one request under way (1)", 0},
+    {"count",   'n', "N",      0, "requests, or executions of a flow (1)", 0},
+    {"from",    'f', "N",      0, "the first number (0)", 0},
+    {"method",  'm', "METHOD", 0, "of a call (POST)", 0},
+    {"path",    'u', "PATH",   0, "of a call", 0},
+    {"body",    'b', "JSON",   0, "of a call", 0},
+    {"expect",  'e', "TEXT",   0, "must stand in every answer of a call", 0},
+    {"plan",    'P', "NAME",   0, "mode flow: start this plan, with as many workers", 0},
+    {"task",    'T', "NAME",   0, "of a flow: the queue its workers poll", 0},
+    {"tasks",   'k', "N",      0, "of a flow: tasks of one execution (1)", 0},
+    {0},
 };
+/* clang-format on */
 
 static error_t load_option(int key, char *text, struct argp_state *state)
 {

@@ -293,6 +293,13 @@ static void lane_run_alone(struct lane *lane, struct lane_job *jobs)
     }
 }
 
+/* A transaction takes no further work when it has lasted so long; in tests (lane_step) time plays
+ * no part. */
+static bool lane_is_long(const struct lane *lane, int64_t started_us, int64_t times)
+{
+    return lane->has_thread && clock_monotonic_us() - started_us > times * LANE_BATCH_US;
+}
+
 static enum err lane_run_all(struct lane *lane, struct lane_batch *batch)
 {
     int64_t started_us = clock_monotonic_us();
@@ -301,8 +308,7 @@ static enum err lane_run_all(struct lane *lane, struct lane_batch *batch)
     enum err err = ERR_OK;
 
     for (; *at && !err; at = &(*at)->next) {
-        if (at != &batch->jobs && !(*at)->is_urgent &&
-            clock_monotonic_us() - started_us > LANE_BATCH_US)
+        if (at != &batch->jobs && !(*at)->is_urgent && lane_is_long(lane, started_us, 1))
             break;
         err = lane_run_job(lane, *at);
         metric_add(METRIC_COMMANDS, 1);
@@ -315,22 +321,27 @@ static enum err lane_run_all(struct lane *lane, struct lane_batch *batch)
         return ERR_OK;
     err = reservations_due(&lane->store, lane->arena, now_ms, LIMIT_BATCH_DUE, &batch->due);
     for (struct reservation *due = batch->due; due && !err; due = due->next) {
-        if (due != batch->due && clock_monotonic_us() - started_us > 2L * LANE_BATCH_US)
+        if (due != batch->due && lane_is_long(lane, started_us, 2))
             break;
         err = lane_run_due(lane, due);
     }
     return err;
 }
 
-/* When there is work again. One that failed is tried again later, and holds up nobody meanwhile. */
+/* What is due could not be done, or is not known: looked at again later, and holds up nobody
+ * meanwhile. */
+static void lane_look_later(struct lane *lane)
+{
+    lane->next_due = clock_now_ms(lane->config.env->clock) + LANE_DUE_AGAIN_MS;
+}
+
+/* When there is work again. */
 static void lane_look_ahead(struct lane *lane)
 {
-    int64_t again = clock_now_ms(lane->config.env->clock) + LANE_DUE_AGAIN_MS;
-
     if (reservations_next_due(&lane->store, &lane->next_due))
         lane->due_failed = true;
     if (lane->due_failed)
-        lane->next_due = again;
+        lane_look_later(lane);
     lane->due_failed = false;
 }
 
@@ -341,19 +352,23 @@ static void lane_run_batch(struct lane *lane, struct lane_batch *batch)
     engine_begin(&lane->engine, lane->arena);
     err = sql_begin(lane->sql);
     if (err) {
+        lane_look_later(lane);
         lane_answer(batch->jobs, err);
         return;
     }
     err = lane_run_all(lane, batch);
     if (err) {
         lane_run_alone(lane, batch->jobs);
+        lane_look_later(lane);
         return;
     }
     lane_look_ahead(lane);
     err = lane_commit(lane);
     metric_observe(METRIC_BATCH_COMMANDS, batch->count);
-    if (err)
+    if (err) { /* rolled back, and what it would have made due with it */
+        lane_look_later(lane);
         engine_begin(&lane->engine, lane->arena);
+    }
     lane_answer(batch->jobs, err);
     lane_effects(lane);
 }

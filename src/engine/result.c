@@ -144,6 +144,7 @@ static enum err result_find_place(struct result *result, const char *plan_execut
                                   const char *state)
 {
     struct engine *engine = result->engine;
+    struct json *members = json_object(engine->arena);
     struct reservation *list;
     int found = 0;
     enum err err = execution_open(engine, result->actor->operator_name, plan_execution_id,
@@ -166,9 +167,13 @@ static enum err result_find_place(struct result *result, const char *plan_execut
     }
     if (found == 1)
         return ERR_OK;
-    return fault_set(result->reterr, engine->arena, ERR_INVALID_STATE_TRANSITION, "/state",
-                     found ? "several states await a callback: name one in \"state\""
-                           : "no callback is awaited there");
+    json_add(engine->arena, members, "status",
+             json_string(engine->arena, status_name(result->execution.status)));
+    err = fault_set(result->reterr, engine->arena, ERR_INVALID_STATE_TRANSITION, "/state",
+                    found ? "several states await a callback: name one in \"state\""
+                          : "no callback is awaited there");
+    result->reterr->members = members;
+    return err;
 }
 
 static enum err result_find(struct result *result, const struct result_request *req)

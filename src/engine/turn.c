@@ -237,6 +237,9 @@ static enum err turn_apply(struct turn *turn, struct reservation *r)
     struct frame *frame = turn_frame(turn, r->frame_id);
     enum err err = turn_use(turn, r);
 
+    if (!err && r->type == RESERVATION_LOCK)
+        err = history_audit(turn->engine->store, turn->engine->arena, turn->execution, turn->now_ms,
+                            "LOCK.ACQUIRED", 0, json_stored(turn->engine->arena, r->result));
     if (err)
         return err;
     /* Start locks and the plan's time-out belong to no frame that exists. */
@@ -262,7 +265,7 @@ static enum err turn_see_grant(struct turn *turn, struct reservation *r)
     json_add(arena, result, "fence", json_int(arena, holder.fence));
     r->result = json_text(arena, result);
     r->arrived_at = turn->now_ms;
-    return history_audit(turn->engine->store, arena, e, turn->now_ms, "LOCK.ACQUIRED", 0, result);
+    return ERR_OK;
 }
 
 /* A PENDING execution listens to its start only: what its frames get is applied once it goes on. */

@@ -461,7 +461,7 @@ class AStepThatFails(Case):
         ("halts_unpause_rows", "PAUSED_EXECUTION_REMOVE_FAILED"),
         ("halts_clean_rows", "RESERVATION_CLEANUP_FAILED"),
         ("halts_cleaned_rows", "RESERVATION_CLEANUP_FAILED"),
-        ("halts_unwait_rows", "UNLOCK_FAILED"),
+        ("halts_tree_waits", "UNLOCK_FAILED"),
         ("halts_locks_pass", "UNLOCK_FAILED"),
         ("halts_locks_turns", "UNLOCK_FAILED"),
         ("reservations_arrived", "PARENT_CALLBACK_FAILED"),
@@ -476,17 +476,22 @@ class AStepThatFails(Case):
         cls.arm = os.path.join(cls.server.dir, "armed")
 
     def world(self, fault):
-        """`x` awaits `mid`, which holds a lock that `next` waits for, and awaits the paused `leaf`."""
+        """`x` awaits `mid`, which holds a lock that its child `inside` and the stranger `next` wait
+        for, and awaits the paused `leaf`."""
         if os.path.exists(self.arm):
             os.unlink(self.arm)
         self.server.restart(kill=False, env={"FERMATA_FAULT": fault, "FERMATA_FAULT_ARM": self.arm})
         self.setUp()
         self.api.plan("leaf", WAIT)
-        self.api.plan("mid", plan(L=lock("door", Next="C"), C=child("leaf", "leaf")))
+        self.api.plan("door", plan(L=lock("door", Next="W"), W=wait()))
+        self.api.plan("mid", plan(L=lock("door", Next="I"),
+                                  I=child("door", "inside", False, Next="C"),
+                                  C=child("leaf", "leaf")))
         self.api.start("x", plan(C=child("mid", "mid", Next="E"), E={"Type": "Pass"}))
         self.api.wait("leaf", "WAITING_FOR_TIMER")
+        self.api.wait("inside", "WAITING_FOR_LOCK")
         self.api.ok("pause_execution", plan_execution_id="leaf")
-        self.api.start("next", plan(L=lock("door", Next="W"), W=wait()))
+        self.api.run("door", "next")
         with open(self.arm, "w"):
             pass
 
