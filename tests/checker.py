@@ -76,10 +76,13 @@ def id_number(text):
 
 
 def check_store(snapshot):
-    """The file itself is whole."""
-    for (text,) in snapshot.rows("PRAGMA integrity_check"):
-        if text != "ok":
-            yield "S1", text
+    """S1: the file itself is whole."""
+    try:
+        for (text,) in snapshot.rows("PRAGMA integrity_check"):
+            if text != "ok":
+                yield "S1", text
+    except sqlite3.DatabaseError as error:
+        yield "S1", str(error)
 
 
 def check_laws(snapshot):

@@ -24,6 +24,7 @@ void clock_move(struct clock *clock, int64_t by_ms);
 int64_t clock_now_ms(struct clock *clock);
 
 int64_t clock_monotonic_us(void); /* for measuring only */
+int64_t clock_thread_us(void);    /* processor time of this thread */
 
 /* RFC 3339 with milliseconds and Z; `text` holds at least CLOCK_TEXT_BYTES. */
 #define CLOCK_TEXT_BYTES 32

@@ -140,7 +140,9 @@ static void cli_problem_members(struct cli *cli, const struct json *body)
     static const char *const known[] = {"type", "title",  "status",  "detail",
                                         "code", "module", "pointer", "request_id"};
 
-    for (uint32_t i = 0; json_is(body, JSON_OBJECT) && i < body->count; i++) {
+    if (!body || body->kind != JSON_OBJECT)
+        return;
+    for (uint32_t i = 0; i < body->count; i++) {
         const struct json_member *member = &body->members[i];
         bool extra = true;
 

@@ -162,6 +162,7 @@ static void cli_table_print_cell(const struct cli_table *table, size_t column,
 
 void cli_table_print(struct cli_table *table, FILE *file)
 {
+    CHECK(table->column_count > 0);
     for (size_t i = 0; i < table->column_count; i++) {
         struct cli_cell cell = {.text = table->headers[i], .style = CLI_STYLE_BOLD};
 

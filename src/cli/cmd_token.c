@@ -50,7 +50,7 @@ static bool cmd_token_scopes(struct cli *cli, const struct cli_list *list, unsig
         if (i > 0)
             buf_char(&buf, ' ');
         for (const char *at = list->items[i]; *at; at++)
-            buf_char(&buf, *at == ',' ? ' ' : *at);
+            buf_char(&buf, (char)(*at == ',' ? ' ' : *at));
     }
     return scope_parse(buf.data ? buf.data : "", ret_scopes);
 }

@@ -358,6 +358,7 @@ static void lane_run_batch(struct lane *lane, struct lane_batch *batch)
     }
     err = lane_run_all(lane, batch);
     if (err) {
+        sql_rollback(lane->sql); /* also when there was no job, only what is due */
         lane_run_alone(lane, batch->jobs);
         lane_look_later(lane);
         return;

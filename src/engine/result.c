@@ -66,7 +66,8 @@ static bool result_may_see(const struct result *result, const uint8_t hash[SHA25
 {
     const struct reservation *r = &result->reservation;
 
-    if (result->actor && strcmp(result->actor->operator_name, r->operator_name) != 0)
+    if (result->actor &&
+        strcmp(result->actor->operator_name, r->operator_name) != 0) /* NOLINT: never null */
         return false;
     return hash == NULL ||
            (r->token_hash && equal_constant_time(r->token_hash, hash, SHA256_BYTES));

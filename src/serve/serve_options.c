@@ -76,8 +76,10 @@ static void serve_option_listen(char *text, struct serve_options *options, struc
     unsigned char address[sizeof(struct in6_addr)];
     long port;
 
-    if (!colon)
+    if (!colon) {
         argp_error(state, "--listen: expected HOST:PORT, such as 127.0.0.1:7117");
+        return;
+    }
     *colon = '\0';
     if (host[0] == '[' && colon[-1] == ']') {
         host++;

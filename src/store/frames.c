@@ -39,8 +39,7 @@ static enum frame_phase frames_phase(const char *text)
         if (strcmp(frame_phases[i], text) == 0)
             return (enum frame_phase)i;
     }
-    CHECK(!"a phase that is none");
-    return FRAME_ENTER;
+    die("the store holds a frame in a phase that is none");
 }
 
 enum err frames_load(struct store *store, struct arena *arena, int64_t root_id,

@@ -27,6 +27,9 @@ SQL_QUERY(receipts_reservations,
           " ORDER BY depth DESC, execution_id DESC LIMIT ?3) i JOIN reservations r"
           " ON r.root_id = ?1 AND r.execution_id = i.execution_id AND r.halt_id = ?2"
           " ORDER BY i.depth DESC, i.execution_id DESC, r.reservation_id");
+SQL_QUERY(receipts_reservations_one,
+          "SELECT execution_id, reservation_id, type, due_at IS NOT NULL FROM reservations"
+          " WHERE root_id = ?1 AND halt_id = ?2 AND execution_id = ?3 ORDER BY reservation_id");
 SQL_QUERY(receipts_locks,
           "SELECT h.execution_id, e.plan_execution_id, h.name, h.granted_to, h.fence, h.frame_id"
           " FROM halt_locks h JOIN executions e"
@@ -132,8 +135,11 @@ enum err halts_reservations(struct store *store, struct arena *arena, const stru
 {
     struct sql_rows rows;
     struct halt_claim *list = NULL, **end = &list;
-    enum err err = sql_select(store->sql, &receipts_reservations,
-                              SQL_ARGS(HALT_KEY(halt), SQL_INT(most)), &rows);
+    bool is_one = halt->executions == 1 && strcmp(halt->kind, "EXECUTION") == 0 &&
+                  halt->children == HALT_CHILDREN_NONE;
+    enum err err =
+        sql_select(store->sql, is_one ? &receipts_reservations_one : &receipts_reservations,
+                   SQL_ARGS(HALT_KEY(halt), SQL_INT(is_one ? halt->execution_id : most)), &rows);
 
     if (err)
         return err;

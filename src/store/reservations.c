@@ -34,8 +34,7 @@ enum reservation_type reservation_type_parse(const char *name)
         if (strcmp(reservation_kinds[i].name, name) == 0)
             return (enum reservation_type)i;
     }
-    CHECK(!"a reservation type that is none");
-    return RESERVATION_NONE;
+    die("the store holds a reservation of a type that is none");
 }
 
 bool reservation_is_fresh(const struct reservation *reservation)

@@ -51,10 +51,12 @@ SQL_QUERY(view_executions_active,
               "e") " FROM executions_now e"
                    " WHERE e.operator_name = ?1 AND e.execution_id < ?2 AND e.ended_at IS NULL"
                    " ORDER BY e.execution_id DESC LIMIT ?3");
+/* Children are found by their parent: `|| ''` keeps the planner from walking all of the operator's.
+ */
 SQL_QUERY(view_executions_children,
           "SELECT " VIEW_EXECUTION(
               "e") " FROM executions_now e"
-                   " WHERE e.operator_name = ?1 AND e.execution_id < ?2 AND e.root_id = ?4"
+                   " WHERE e.operator_name || '' = ?1 AND e.execution_id < ?2 AND e.root_id = ?4"
                    " AND e.parent_id = ?5 ORDER BY e.execution_id DESC LIMIT ?3");
 SQL_QUERY(view_public_id, "SELECT plan_execution_id FROM executions"
                           " WHERE root_id = ?1 AND execution_id = ?2 AND operator_name = ?3");
@@ -66,7 +68,7 @@ SQL_QUERY(view_tree_node, "SELECT " VIEW_EXECUTION("e") VIEW_PARENT
 /* The first child of ?2 that was started after ?4. */
 SQL_QUERY(view_tree_child, "SELECT " VIEW_EXECUTION("e") VIEW_PARENT
           " FROM executions_now e"
-          " WHERE e.root_id = ?1 AND e.parent_id = ?2 AND e.operator_name = ?3"
+          " WHERE e.root_id = ?1 AND e.parent_id = ?2 AND e.operator_name || '' = ?3"
           " AND e.execution_id > ?4 ORDER BY e.execution_id LIMIT 1");
 
 static void view_execution_read(struct arena *arena, const struct sql_rows *rows,

@@ -192,6 +192,12 @@ class Server:
         with open(os.path.join(self.dir, "serve.log"), errors="replace") as file:
             return file.read()
 
+    def last_words(self):
+        """Of a server that has ended by itself: what its log says."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return "the server ended with %s:\n%s" % (self.process.wait(1), self.log_text()[-6000:])
+        return "the server is still there"
+
     def kill(self):
         """kill -9: the machine's power is gone, as far as the process can tell."""
         if self.process and self.process.poll() is None:
@@ -247,7 +253,11 @@ class Server:
             token = self.own_token
         if token is not None:
             all_headers["Authorization"] = "Bearer " + token
-        answer = self.client().send(method, path, body, all_headers)
+        try:
+            answer = self.client().send(method, path, body, all_headers)
+        except (OSError, http.client.HTTPException) as error:
+            error.add_note(self.last_words())
+            raise
         if self.check and method != "HEAD":
             spec().check(method, path, answer.status, answer.headers, answer.json, request)
         return answer

@@ -4,17 +4,16 @@ The letters are those of the tables of bad input: X transport, J JSON, R the hal
 it stands in test_halt.py), T tokens. Nothing may change in the store, and the server survives all.
 """
 import json
-import os
 import random
 import re
 import socket
-import sys
 import time
 import unittest
 
-from contract import PREFIX, WAIT, Case, Server, plan, task
+from contract import PREFIX, WAIT, Case, plan, task
 
 HALT = PREFIX + "halt_execution"
+RSS_GROWTH_KIB = 200 * 1024  # a sanitized build keeps what was freed
 DRY = b'{"plan_execution_id":"x","dry_run":true}'
 
 
@@ -34,9 +33,7 @@ class RawCase(Case):
     def tearDown(self):
         self.assertEqual(self.server.dump(), self.before)
         self.assertEqual(self.api.show("x")["status"], "WAITING_FOR_TIMER")
-        # Neither ended nor grown: a sanitized build keeps freed memory, so it is not measured.
-        if "build" not in os.environ.get("SANITIZE", ""):
-            self.assertLess(self.server.rss_kib(), self.rss + 200 * 1024)
+        self.assertLess(self.server.rss_kib(), self.rss + RSS_GROWTH_KIB)
 
     def head(self, *fields, line="POST %s HTTP/1.1" % HALT, without=(), length=len(DRY)):
         """A head that would be accepted, with fields added, or left out by name."""
@@ -157,7 +154,8 @@ class Transport(RawCase):
         for size in (b"10000000000000000", b"-1", b"+5", b"0x5", b"g", b"", b"5 5"):
             self.assert_refused(begun + size + b"\r\n" + DRY + b"\r\n0\r\n\r\n", 400, 413, 0)
         self.assert_refused(begun + b"5\r\nabcdefgh\r\n0\r\n\r\n", 400, 0)
-        self.assert_refused(begun + b"%x;" % len(DRY) + b"e" * 10 ** 6, 400, 413, 431, 0)
+        # 500 is what libmicrohttpd 0.9 says by itself when its buffer is full.
+        self.assert_refused(begun + b"%x;" % len(DRY) + b"e" * 10 ** 6, 400, 413, 431, 500, 0)
         # What a trailer says is not believed.
         bare = self.head("Transfer-Encoding: chunked", length=None, without=["Authorization"])
         self.assert_refused(bare + b"%x\r\n%s\r\n0\r\nAuthorization: Bearer %s\r\n\r\n" %

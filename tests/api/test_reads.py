@@ -1,6 +1,9 @@
 """test_reads.py - what GET shows: shapes, pages, filters, and the wall between operators. Every answer is also held against
 docs/openapi.yaml by the harness."""
+import contextlib
 import json
+import sqlite3
+import time
 import unittest
 import urllib.parse
 
@@ -206,6 +209,63 @@ class Trees(Case):
         answer = self.server.halt_tree(root, reason="enough")
         self.assertEqual({n["status"] for n in self.server.tree(root)}, {"STOPPED"})
         self.assertEqual(answer["receipt"]["counts"]["executions"], 14)
+
+
+class Large(Case):
+    """25,000 rows planted behind the server's back: every page is quick, and says how to go on."""
+    COUNT = 25000
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        s = cls.server
+        s.put("leaf", wait_plan())
+        s.put("rare", wait_plan())
+        cls.rare = s.run("rare")
+        cls.root = s.run("leaf")
+        for id in (cls.rare, cls.root):
+            s.wait_status(id, "WAITING_FOR_TIMER")
+        s.stop()
+        with contextlib.closing(sqlite3.connect(s.dir + "/fermata.db")) as store:
+            store.row_factory = sqlite3.Row
+            row = dict(store.execute("SELECT * FROM executions WHERE plan_execution_id = ?",
+                                     (cls.root,)).fetchone())
+            root = row["execution_id"]
+            marks = ", ".join("?" * len(row))
+            for i in range(1, cls.COUNT):
+                row.update(execution_id=root + i, plan_execution_id="child-%d" % i, parent_id=root, depth=1)
+                store.execute("INSERT INTO executions VALUES (%s)" % marks, tuple(row.values()))
+            store.commit()
+        s.start()
+
+    def quickly(self, path, member, limit):
+        """All pages; none may take a second, which is a hundred times what it needs."""
+        items, cursor, pages = [], None, 0
+        while True:
+            mark = "&" if "?" in path else "?"
+            start = time.monotonic()
+            page = self.server.read("%s%slimit=%d%s" % (path, mark, limit,
+                                                        "&cursor=" + cursor if cursor else ""))
+            self.assertLess(time.monotonic() - start, 1)
+            items += [row["plan_execution_id"] for row in page[member]]
+            cursor, pages = page["next_cursor"], pages + 1
+            if cursor is None:
+                return items, pages
+
+    def test_a_wide_tree(self):
+        nodes, pages = self.quickly("executions/%s/tree" % self.root, "nodes", 1000)
+        self.assertEqual(nodes, [self.root] + ["child-%d" % i for i in range(1, self.COUNT)])
+        self.assertEqual(pages, self.COUNT // 1000)
+
+    def test_children(self):
+        children, _ = self.quickly("executions?parent=" + self.root, "executions", 1000)
+        self.assertEqual(children, ["child-%d" % i for i in range(self.COUNT - 1, 0, -1)])
+
+    def test_a_rare_one_is_found_on_a_later_page(self):
+        found, pages = self.quickly("executions?plan_id=rare", "executions", 10)
+        self.assertEqual((found, pages), ([self.rare], 2))
+        self.assertEqual(self.quickly("executions?status=FAILED", "executions", 10), ([], 2))
+        self.assertEqual(self.quickly("executions?status=EXECUTING", "executions", 10), ([], 2))
 
 
 class Histories(Case):

@@ -133,7 +133,9 @@ class Server:
         return json.loads(raw)
 
     def status(self, execution):
-        return self.get("executions/" + execution)["status"]
+        """None when it could not be read just now."""
+        status, raw = self.send("GET", "executions/" + execution)
+        return json.loads(raw)["status"] if status == 200 else None
 
     def until(self, look):
         end = time.monotonic() + SECONDS

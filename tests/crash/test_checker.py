@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import kit
@@ -38,7 +39,7 @@ def build(folder):
                 ("work", "held", {}), ("person", "person", {}), ("call", "call", {}), ("father", "father", {}),
                 ("guest", "queue", {}), ("done", "done", {}), ("sad", "sad", {}), ("fork", "fork", {}),
                 ("call", "again", {}), ("call", "paused", {}), ("sad", "broken", {"hold_on_failure": True}),
-                ("done", "later", {"start_at": 4000000000000}), ("call", "locked", {"locks": ["door"]}),
+                ("done", "later", {"start_at": int(time.time() * 1000) + 10**9}), ("call", "locked", {"locks": ["door"]}),
                 ("guest", "lazy", {})):
             server.post("run_plan", plan_id=plan_id, plan_execution_id=execution, **more)
         server.until(lambda: server.send("GET", "executions/son")[0] == 200)

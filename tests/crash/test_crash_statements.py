@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """test_crash_statements.py - kill -9 before and after every SQL statement of a tree's halt, of what follows it, and of the
-start after such a crash: only the whole old or the whole new state, and the same key gets the same final answer.
+start after such a crash: only the whole old or the whole new state, and the same key gets the same final answer. An
+error at every statement: nothing changed, or later done by itself.
 
 FERMATA_POINTS bounds how many points are tried (0: all).
 """
 import concurrent.futures
+import json
 import os
-import tempfile
 import shutil
+import tempfile
 import time
 import unittest
 
@@ -76,6 +78,35 @@ def crash_start(crashed, before, state, order, answered):
         return died
 
 
+def fail(prepared, before, order):
+    """One statement fails: a 500 with the old state, or the halt stands; the same server then goes on."""
+    with kit.folder_of(prepared) as folder:
+        with armed(folder, order) as server:
+            try:
+                status, answered = server.send("POST", "halt_execution", kit.HALT, KEY)
+            except kit.Died:
+                status = answered = None
+            if status == 500:
+                assert json.loads(answered)["code"].endswith("_FAILED"), answered
+                assert kit.look(folder, before) == "old"
+                answered = None
+                assert server.send("POST", "halt_execution", kit.HALT, KEY)[0] == 200
+            died = status is None
+            if not died:
+                try:
+                    server.until(lambda: settled(server))
+                except kit.Died:
+                    died = True
+            if died:  # only a commit whose outcome is unknown may end it
+                assert server.ended() == 70, server.logged()
+                assert '"event":"lane.commit_unknown"' in server.logged()
+            hit = '"event":"sql.fault"' in server.logged()
+        state = kit.look(folder, before)
+        assert status != 200 or state == "new"
+        kit.finish(folder, KEY, answered)
+        return Point(hit, "ended" if died else "refused" if status == 500 else "later", bool(answered))
+
+
 def each(points, most=MOST):
     """Runs points(1), points(2), ... two at a time until one says that nothing died; gives the results before it."""
     results, number = [], 1
@@ -118,6 +149,16 @@ class CrashStatements(unittest.TestCase):
 
     def test_kill_after_every_statement(self):
         self.check("kill_after")
+
+    def test_an_error_at_every_statement(self):
+        started = time.monotonic()
+        states = [point.state for point in each(
+            lambda number: fail(self.prepared, self.before, "any:%d:STATEMENT_FAILED" % number))]
+        counts = {state: states.count(state) for state in ("refused", "ended", "later")}
+        print("error: %d statements, %s; %.0f s" % (len(states), counts, time.monotonic() - started))
+        if MOST == 100000:
+            self.assertGreater(counts["refused"], 15)
+            self.assertGreater(counts["later"], 10)
 
     def test_kill_at_every_statement_of_the_start_after_a_crash(self):
         for order, state in (("commit:1:kill", "old"), ("commit:1:kill_after", "new"), ("commit:2:kill", "new")):

@@ -605,14 +605,14 @@ static void in_every_order_one_wins_and_all_agree(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(races); i++)
-        race_run(&races[i], dice_setting("FERMATA_TRIALS", 1500), false);
+        race_run(&races[i], dice_setting("FERMATA_TRIALS", 1500 / DICE_SHARE), false);
 }
 
 static void with_a_thread_each_one_wins_and_all_agree(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(races); i++)
-        race_run(&races[i], dice_setting("FERMATA_THREAD_TRIALS", 300), true);
+        race_run(&races[i], dice_setting("FERMATA_THREAD_TRIALS", 300 / DICE_SHARE), true);
 }
 
 int main(void)
