@@ -138,6 +138,11 @@ struct api *api_new(const struct api_config *config)
     return api;
 }
 
+void api_ready(struct api *api)
+{
+    api->is_ready = true;
+}
+
 void api_drain(struct api *api)
 {
     api->is_draining = true;

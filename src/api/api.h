@@ -24,6 +24,8 @@ struct api_config {
 };
 
 struct api *api_new(const struct api_config *config);
+/* /readyz says so from now on: everything round the server stands, too. */
+void api_ready(struct api *api);
 /* Answers every parked request that it is over (503), and refuses new ones; before net_stop. */
 void api_drain(struct api *api);
 void api_free(struct api *api); /* null is allowed */

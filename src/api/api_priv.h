@@ -22,7 +22,7 @@ struct park;
 struct api {
     struct api_config config;
     struct park *park;
-    _Atomic bool is_draining;
+    _Atomic bool is_ready, is_draining;
 };
 
 /* One request on its way: made by the gate in the request's arena, handed to the route's handler.

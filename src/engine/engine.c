@@ -55,13 +55,20 @@ void engine_effects_drop(struct engine *engine, struct effect **mark)
     engine->effects_end = mark;
 }
 
+/* Copies its texts: an effect is carried out after the answers, when the callers' memory is gone.
+ */
 void effect_add(struct engine *engine, enum effect_kind kind, const char *operator_name,
                 const char *name, int64_t number)
 {
-    struct effect *effect = ARENA_NEW(engine->arena, struct effect);
+    struct arena *arena = engine->arena;
+    struct effect *effect = ARENA_NEW(arena, struct effect);
 
     *effect = (struct effect){
-        .kind = kind, .operator_name = operator_name, .name = name, .number = number};
+        .kind = kind,
+        .operator_name = arena_string(arena, operator_name),
+        .name = arena_string(arena, name),
+        .number = number,
+    };
     *engine->effects_end = effect;
     engine->effects_end = &effect->next;
 }

@@ -123,6 +123,8 @@ static enum err serve_open_net(struct serve *serve)
                        config.host, net_port(serve->net));
     err = folder_url(serve->arena, &serve->folder, url);
     if (!err)
+        api_ready(serve->api);
+    if (!err)
         log_info("serve.ready", "listening on %s, folder %s", url, serve->folder.dir);
     return err;
 }

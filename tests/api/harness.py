@@ -145,7 +145,7 @@ class Server:
         self.args, self.env, self.check = list(args), dict(env or {}), check
         self.process = self.port = self.own_token = None
         self.mine = threading.local()
-        self.tokens, self.generation = {}, 0
+        self.tokens, self.clients, self.generation = {}, [], 0
 
     def __enter__(self):
         return self if self.process else self.start()
@@ -211,11 +211,22 @@ class Server:
         return self.wait_exit(timeout)
 
     def wait_exit(self, timeout=30):
-        return self.process.wait(timeout) if self.process else None
+        status = self.process.wait(timeout) if self.process else None
+        while self.clients:
+            self.clients.pop().close()
+        return status
 
     def restart(self, kill=True, env=None):
         self.kill() if kill else self.stop()
         return self.start(env=env)
+
+    def end(self):
+        """SIGTERM, and close; whatever a sanitizer has found by then is an error."""
+        try:
+            status = self.stop()
+            assert status == 0, "the server ended with %s:\n%s" % (status, self.log_text()[-6000:])
+        finally:
+            self.close()
 
     def close(self):
         self.kill()
@@ -241,9 +252,8 @@ class Server:
     def client(self):
         """Of this thread and this life of the server."""
         if getattr(self.mine, "generation", None) != self.generation:
-            if getattr(self.mine, "client", None):
-                self.mine.client.close()
             self.mine.client, self.mine.generation = Client(self.port), self.generation
+            self.clients.append(self.mine.client)
         return self.mine.client
 
     def send(self, method, path, body=None, headers=None, token=OWN, request=None):
@@ -503,7 +513,7 @@ class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Server(*cls.server_args).start()
-        cls.addClassCleanup(cls.server.close)
+        cls.addClassCleanup(cls.server.end)
 
     def problem(self, answer, status, code, pointer=None):
         self.assertEqual((answer.status, answer.json.get("code")), (status, code), answer.raw[:2000])

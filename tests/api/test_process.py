@@ -208,6 +208,7 @@ class TheFolder(ProcessCase):
             finally:
                 os.umask(old)
             self.addCleanup(server.close)
+            until(lambda: os.path.exists(server.dir + "/url"), "the file url")
             for name in ("fermata.db", "fermata.db-wal", "token", "url", "fermata.lock",
                          "keys/local.jwk"):
                 mode = stat.S_IMODE(os.stat(os.path.join(server.dir, name)).st_mode)

@@ -3,6 +3,7 @@ docs/openapi.yaml by the harness."""
 import contextlib
 import json
 import sqlite3
+import threading
 import time
 import unittest
 import urllib.parse
@@ -209,6 +210,29 @@ class Trees(Case):
         answer = self.server.halt_tree(root, reason="enough")
         self.assertEqual({n["status"] for n in self.server.tree(root)}, {"STOPPED"})
         self.assertEqual(answer["receipt"]["counts"]["executions"], 14)
+
+    def test_a_reader_sees_all_of_a_halt_or_nothing(self):
+        roots = [self.server.run("top") for _ in range(8)]
+        for root in roots:
+            self.server.wait_tree(root, 14, ("WAITING_FOR_CHILD_EXECUTION", "WAITING_FOR_TIMER"))
+        seen, over = [], threading.Event()
+
+        def look():
+            while not over.is_set():
+                for root in roots:
+                    nodes = self.server.tree(root)
+                    seen.append(sum(n["status"] == "STOPPED" for n in nodes))
+
+        readers = [threading.Thread(target=look) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        for root in roots:
+            self.server.halt_tree(root)
+        over.set()
+        for reader in readers:
+            reader.join()
+        self.assertEqual(set(seen) - {0, 14}, set())
+        self.assertGreater(len(seen), 8)
 
 
 class Large(Case):

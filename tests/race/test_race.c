@@ -50,6 +50,18 @@ static const struct {
               "\"fermata:task:q\",\"End\":true}}},{\"StartAt\":\"C\",\"States\":{\"C\":{\"Type\":"
               "\"Task\",\"Resource\":\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"wait\"},"
               "\"End\":true}}}],\"End\":true}}}"                                                      },
+    {"hasty",       "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
+              "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"door\"},\"TimeoutSeconds\":5,"
+              "\"Retry\":[{\"ErrorEquals\":[\"States.Timeout\"],\"IntervalSeconds\":1}],\"Next\":"
+              "\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":60,\"End\":true}}}"                        },
+    {"brothers",
+     "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":[{"
+     "\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
+     "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"door\"},\"Next\":\"W\"},\"W\":"
+     "{\"Type\":\"Wait\",\"Seconds\":60,\"End\":true}}},{\"StartAt\":\"M\",\"States\":{"
+     "\"M\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:acquire\",\"Parameters\":{"
+     "\"name\":\"door\"},\"Next\":\"V\"},\"V\":{\"Type\":\"Wait\",\"Seconds\":60,"
+     "\"End\":true}}}],\"End\":true}}}"                                                                            },
     {"loop",        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},\"B\":{"
              "\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.stop\",\"IsPresent\":true,"
              "\"Next\":\"S\"}],\"Default\":\"A\"},\"S\":{\"Type\":\"Succeed\"}}}"                      },
@@ -310,6 +322,53 @@ static int queue_judge(struct trial *t)
     return 1;
 }
 
+/* The waiter's time is over when the lock comes: it has it at once, or on its second try. */
+static void grant_prepare(struct trial *t)
+{
+    trial_start(t, 0, "visitor");
+    trial_start(t, 1, "hasty");
+    trial_add_halt(t, 0, false);
+    trial_add_time(t, 5000);
+}
+
+static int grant_judge(struct trial *t)
+{
+    char holder[64];
+
+    clock_move(&t->w->clock, 1000);
+    trial_settle(t);
+    trial_holder(t, "door", holder, sizeof(holder));
+    TRIAL_CHECK(t, t->moves[0].outcome == HALTED);
+    TRIAL_CHECK(t, trial_is(t, 1, "WAITING_FOR_TIMER"));
+    TRIAL_CHECK(t, strcmp(holder, t->id[1]) == 0);
+    TRIAL_CHECK(t, trial_events(t, 1, "LOCK.ACQUIRED") == 1);
+    return (int)trial_events(t, 1, "TaskTimedOut");
+}
+
+/* Two branches wait for one lock: one grant wakes one of them. */
+static void brothers_prepare(struct trial *t)
+{
+    char token[128];
+
+    trial_start(t, 0, "holder");
+    trial_poll(t, "q", token, sizeof(token));
+    trial_start(t, 1, "brothers");
+    trial_add_halt(t, 0, false);
+    trial_add(t, move_with(MOVE_complete, token, "1"));
+}
+
+static int brothers_judge(struct trial *t)
+{
+    char holder[64];
+
+    trial_holder(t, "door", holder, sizeof(holder));
+    TRIAL_CHECK(t, strcmp(holder, t->id[1]) == 0);
+    TRIAL_CHECK(t, trial_is(t, 1, "WAITING_FOR_LOCK"));
+    TRIAL_CHECK(t, trial_events(t, 1, "LOCK.ACQUIRED") == 1);
+    TRIAL_CHECK(t, trial_events(t, 1, "WaitStateEntered") == 1);
+    return ending_judge(t);
+}
+
 /* ---- against a poll, a pause, a restart ---- */
 
 static void poll_prepare(struct trial *t)
@@ -507,23 +566,25 @@ static const struct race {
     int outcomes;                  /* all must have been seen */
     int every;                     /* only each so manieth trial: it is slow */
 } races[] = {
-    {"halt against the last step",          last_step_prepare, ending_judge,    2, 1 },
-    {"halt against a callback",             callback_prepare,  ending_judge,    2, 1 },
-    {"halt against a failure with a retry", retry_prepare,     retry_judge,     2, 1 },
-    {"halt against a timer",                timer_prepare,     timer_judge,     2, 1 },
-    {"halt against a time-out and a timer", time_out_prepare,  time_out_judge,  2, 1 },
-    {"halt against a child's start",        birth_prepare,     birth_judge,     2, 1 },
-    {"halt of the parent, the child ends",  child_end_prepare, child_end_judge, 3, 1 },
-    {"halt of the child, the child ends",   told_once_prepare, told_once_judge, 2, 1 },
-    {"halt against a lock's grant",         lock_prepare,      lock_judge,      2, 1 },
-    {"halts along a lock's queue",          queue_prepare,     queue_judge,     2, 1 },
-    {"halt against a poll",                 poll_prepare,      poll_judge,      2, 1 },
-    {"halt against a pause and the end",    pause_prepare,     pause_judge,     4, 1 },
-    {"halt against two restarts",           restart_prepare,   restart_judge,   3, 1 },
-    {"halt against the same halt",          same_prepare,      same_judge,      2, 1 },
-    {"halts of parent, child and below",    family_prepare,    family_judge,    3, 1 },
-    {"halt of a child that is cancelled",   cancel_prepare,    cancel_judge,    3, 1 },
-    {"halt of a plan that never waits",     loop_prepare,      loop_judge,      1, 20},
+    {"halt against the last step",              last_step_prepare, ending_judge,    2, 1 },
+    {"halt against a callback",                 callback_prepare,  ending_judge,    2, 1 },
+    {"halt against a failure with a retry",     retry_prepare,     retry_judge,     2, 1 },
+    {"halt against a timer",                    timer_prepare,     timer_judge,     2, 1 },
+    {"halt against a time-out and a timer",     time_out_prepare,  time_out_judge,  2, 1 },
+    {"halt against a child's start",            birth_prepare,     birth_judge,     2, 1 },
+    {"halt of the parent, the child ends",      child_end_prepare, child_end_judge, 3, 1 },
+    {"halt of the child, the child ends",       told_once_prepare, told_once_judge, 2, 1 },
+    {"halt against a lock's grant",             lock_prepare,      lock_judge,      2, 1 },
+    {"halts along a lock's queue",              queue_prepare,     queue_judge,     2, 1 },
+    {"halt of a holder, its waiter's time-out", grant_prepare,     grant_judge,     2, 1 },
+    {"halt of a holder, brothers wait",         brothers_prepare,  brothers_judge,  2, 1 },
+    {"halt against a poll",                     poll_prepare,      poll_judge,      2, 1 },
+    {"halt against a pause and the end",        pause_prepare,     pause_judge,     4, 1 },
+    {"halt against two restarts",               restart_prepare,   restart_judge,   3, 1 },
+    {"halt against the same halt",              same_prepare,      same_judge,      2, 1 },
+    {"halts of parent, child and below",        family_prepare,    family_judge,    3, 1 },
+    {"halt of a child that is cancelled",       cancel_prepare,    cancel_judge,    3, 1 },
+    {"halt of a plan that never waits",         loop_prepare,      loop_judge,      1, 20},
 };
 
 /* Nothing of the trial goes on, so that the next one is alone. */
@@ -594,7 +655,7 @@ static void race_run(const struct race *race, int64_t trials, bool has_threads)
         if ((t.number + 1) % RACE_TRIALS_A_STORE == 0 || t.number + 1 == trials)
             race_close(&t);
     }
-    print_message("%-38s %s %lld: %lld %lld %lld %lld\n", race->name,
+    print_message("%-40s %s %lld: %lld %lld %lld %lld\n", race->name,
                   has_threads ? "threads" : "in order", (long long)trials, (long long)seen[0],
                   (long long)seen[1], (long long)seen[2], (long long)seen[3]);
     for (int i = 0; i < race->outcomes && trials >= 200 && !has_threads; i++)

@@ -24,43 +24,43 @@ static int64_t walk_seen[MOVE_COUNT][ERR_COUNT];
 static bool walk_loud;
 
 static const struct {
-    const char *id, *definition;
     bool may_lock; /* waits for no lock itself, so a lock at its start cannot close a circle */
+    const char *id, *definition;
 } walk_plans[] = {
-    {"wait",
-     "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":7,\"End\":true}}}", true },
-    {"task",
+    {true,  "wait",
+     "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":7,\"End\":true}}}"},
+    {true,  "task",
      "{\"StartAt\":\"T\",\"TimeoutSeconds\":120,\"States\":{\"T\":{\"Type\":\"Task\","
      "\"Resource\":\"fermata:task:a\",\"TimeoutSeconds\":60,\"Retry\":[{\"ErrorEquals\":"
      "[\"States.ALL\"],\"IntervalSeconds\":2,\"MaxAttempts\":2}],\"Next\":\"W\"},"
-     "\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":true}}}",                                true },
-    {"beat",
+     "\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":true}}}"                               },
+    {true,  "beat",
      "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"
      "\"fermata:task:b\",\"HeartbeatSeconds\":5,\"TimeoutSeconds\":40,\"Catch\":[{"
      "\"ErrorEquals\":[\"States.HeartbeatTimeout\",\"States.Timeout\"],\"Next\":\"K\"}],"
      "\"End\":true},\"K\":{\"Type\":\"Task\",\"Resource\":\"fermata:callback\","
-     "\"TimeoutSeconds\":50,\"Parameters\":{\"t.$\":\"$$.Task.Token\"},\"End\":true}}}",      true },
-    {"call",
+     "\"TimeoutSeconds\":50,\"Parameters\":{\"t.$\":\"$$.Task.Token\"},\"End\":true}}}"     },
+    {true,  "call",
      "{\"StartAt\":\"K\",\"States\":{\"K\":{\"Type\":\"Task\",\"Resource\":"
-     "\"fermata:callback\",\"HeartbeatSeconds\":30,\"End\":true}}}",                          true },
-    {"human",
+     "\"fermata:callback\",\"HeartbeatSeconds\":30,\"End\":true}}}"                         },
+    {true,  "human",
      "{\"StartAt\":\"H\",\"States\":{\"H\":{\"Type\":\"Task\",\"Resource\":"
-     "\"fermata:human\",\"TimeoutSeconds\":90,\"End\":true}}}",                               true },
-    {"lock",
+     "\"fermata:human\",\"TimeoutSeconds\":90,\"End\":true}}}"                              },
+    {false, "lock",
      "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
      "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"one\"},\"ResultPath\":null,"
      "\"Next\":\"T\"},\"T\":{\"Type\":\"Task\",\"Resource\":\"fermata:task:a\",\"Next\":"
      "\"M\"},\"M\":{\"Type\":\"Task\",\"Resource\":\"fermata:lock:acquire\",\"Parameters\":"
      "{\"name\":\"two\"},\"ResultPath\":null,\"Next\":\"U\"},\"U\":{\"Type\":\"Task\","
      "\"Resource\":\"fermata:lock:release\",\"Parameters\":{\"name\":\"one\"},\"Next\":"
-     "\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":3,\"End\":true}}}",                         false},
-    {"queue",
+     "\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":3,\"End\":true}}}"                        },
+    {false, "queue",
      "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
      "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"two\"},\"ResultPath\":null,"
      "\"TimeoutSeconds\":20,\"Retry\":[{\"ErrorEquals\":[\"States.Timeout\"],"
      "\"MaxAttempts\":1}],\"Next\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":4,"
-     "\"End\":true}}}",                                                                       false},
-    {"family",
+     "\"End\":true}}}"                                                                      },
+    {false, "family",
      "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":["
      "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":"
      "\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"task\"},\"Retry\":[{"
@@ -73,8 +73,8 @@ static const struct {
      "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"two\"},\"Next\":\"W\"},\"W\":"
      "{\"Type\":\"Wait\",\"Seconds\":6,\"End\":true}}}],\"Catch\":[{\"ErrorEquals\":"
      "[\"Execution.Halted\",\"States.TaskFailed\"],\"Next\":\"E\"}],\"Next\":\"E\"},"
-     "\"E\":{\"Type\":\"Pass\",\"End\":true}}}",                                              false},
-    {"twins",
+     "\"E\":{\"Type\":\"Pass\",\"End\":true}}}"                                             },
+    {false, "twins",
      "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":[{"
      "\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":"
      "\"fermata:lock:acquire\",\"Parameters\":{\"name\":\"two\"},\"TimeoutSeconds\":12,"
@@ -85,8 +85,8 @@ static const struct {
      "\"Parameters\":{\"name\":\"two\"},\"Catch\":[{\"ErrorEquals\":[\"Lock.AlreadyHeld\"],"
      "\"Next\":\"W2\"}],\"Next\":\"W2\"},\"W2\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":"
      "true}}},{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":"
-     "\"fermata:task:a\",\"End\":true}}}],\"End\":true}}}",                                   false},
-    {"clan",
+     "\"fermata:task:a\",\"End\":true}}}],\"End\":true}}}"                                  },
+    {false, "clan",
      "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"Branches\":["
      "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Task\",\"Resource\":"
      "\"fermata:plan:run\",\"Parameters\":{\"plan_id\":\"family\"},\"End\":true}}},"
@@ -95,15 +95,15 @@ static const struct {
      "\"Next\":\"C\"},\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\","
      "\"Parameters\":{\"plan_id\":\"beat\"},\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],"
      "\"Next\":\"D\"}],\"End\":true},\"D\":{\"Type\":\"Wait\",\"Seconds\":5,\"End\":true}}}"
-     "],\"End\":true}}}",                                                                     false},
-    {"round",
+     "],\"End\":true}}}"                                                                    },
+    {true,  "round",
      "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":9,\"Next\":"
      "\"C\"},\"C\":{\"Type\":\"Task\",\"Resource\":\"fermata:plan:run\",\"Parameters\":"
      "{\"plan_id\":\"wait\"},\"ResultPath\":\"$.kid\",\"Catch\":[{\"ErrorEquals\":["
      "\"States.ALL\"],\"ResultPath\":null,\"Next\":\"N\"}],\"Next\":\"N\"},\"N\":{\"Type\":"
      "\"Task\",\"Resource\":\"fermata:task:n\",\"ResultPath\":\"$.n\",\"Next\":\"D\"},"
      "\"D\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.n\",\"NumericLessThan\":2,"
-     "\"Next\":\"W\"}],\"Default\":\"S\"},\"S\":{\"Type\":\"Succeed\"}}}",                    true },
+     "\"Next\":\"W\"}],\"Default\":\"S\"},\"S\":{\"Type\":\"Succeed\"}}}"                   },
 };
 static const char *const walk_queues[] = {"a", "b", "n"};
 
