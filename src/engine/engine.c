@@ -55,8 +55,7 @@ void engine_effects_drop(struct engine *engine, struct effect **mark)
     engine->effects_end = mark;
 }
 
-/* Copies its texts: an effect is carried out after the answers, when the callers' memory is gone.
- */
+/* Copies its texts: an effect comes after the answers, when the callers' memory is gone. */
 void effect_add(struct engine *engine, enum effect_kind kind, const char *operator_name,
                 const char *name, int64_t number)
 {

@@ -468,8 +468,8 @@ static void *lane_main(void *argument)
 
 void lane_run(struct lane *lane)
 {
+    lane->has_thread = true; /* before there is one to read it */
     CHECK(pthread_create(&lane->thread, NULL, lane_main, lane) == 0);
-    lane->has_thread = true;
 }
 
 void lane_close(struct lane *lane)
