@@ -18,7 +18,7 @@ enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_LISTEN, OPTIO
 
 /* clang-format off */
 #define OPTIONS(X)                                                                                 \
-    X(DIR,        "dir",             "DIR",   TEXT,   dir,                 0, 0,          "keep everything in this folder (default ./fermata-data)") \
+    X(DIR,        "dir",             "DIR",   TEXT,   dir,                 0, 0,          "keep everything in this folder (default $FERMATA_DIR, else ./fermata-data)") \
     X(LISTEN,     "listen",          "HOST:PORT", LISTEN, host,            0, 0,          "numeric address to listen on (default 127.0.0.1:7117; port 0: any)") \
     X(KEYS,       "keys",            "DIR",   TEXT,   keys_dir,            0, 0,          "verify tokens with the keys of this folder (default DIR/keys)") \
     X(JWKS,       "jwks-url",        "URL",   TEXT,   jwks_url,            0, 0,          "also with the keys fetched from here") \
@@ -136,7 +136,7 @@ void serve_options_read(int argc, char **argv, struct serve_options *ret)
         NULL};
 
     *ret = (struct serve_options){
-        .dir = "./fermata-data",
+        .dir = getenv("FERMATA_DIR") ? getenv("FERMATA_DIR") : "./fermata-data",
         .host = "127.0.0.1",
         .port = DEFAULT_PORT,
         .lease_ms = LIMIT_LEASE_MS,

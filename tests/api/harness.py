@@ -178,8 +178,12 @@ class Server:
         raise AssertionError("the server did not start:\n" + text[-4000:])
 
     def is_ready(self, end):
+        """Its folder names this port (another server may answer there), and it says that it is ready."""
         while time.monotonic() < end and self.process.poll() is None:
             with contextlib.suppress(OSError, http.client.HTTPException):
+                with open(os.path.join(self.dir, "url")) as file:
+                    if not file.read().strip().endswith(":%d" % self.port):
+                        raise OSError("not yet")
                 client = Client(self.port, timeout=5)
                 status = client.send("GET", "/readyz", None, {}).status
                 client.close()

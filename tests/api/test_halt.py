@@ -3,7 +3,7 @@ import json
 import time
 import unittest
 
-from contract import (DONE, PREFIX, WAIT, Case, callback, catch, child, lock, plan, task, until,
+from contract import (DONE, WAIT, Case, callback, catch, child, lock, plan, task,
                       wait)
 
 FINAL = ("SUCCESS", "FAILED", "STOPPED")

@@ -4,7 +4,7 @@ import time
 import unittest
 
 from contract import (DONE, WAIT, Api, Case, callback, callback_token, catch, child, lock, plan,
-                      task, unlock, until, wait)
+                      task, unlock, wait)
 
 
 class CreatePlan(Case):
