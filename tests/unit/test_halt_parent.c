@@ -177,6 +177,23 @@ static void a_restarted_parent_attaches_to_a_child_that_is_still_active(void **s
     world_assert_status(w, "x", STATUS_SUCCESS);
 }
 
+static void a_paused_child_of_a_stopped_parent_leaves_no_paused_row(void **state)
+{
+    struct world *w = *state;
+    struct halt_answer answer;
+
+    world_put(w, "kid", plan_wait);
+    world_put(w, "p", PLAN_PARENT("S"));
+    world_start(w, "p", "x", NULL);
+    world_settle(w);
+    world_halt(w, "x", false);
+    assert_int_equal(world_pause(w, "kid"), ERR_OK);
+    answer = world_halt(w, "x", true);
+    assert_int_equal(answer.outcome, CHILDREN_HALTED);
+    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM paused_executions"), 0);
+    world_assert_clean(w, &answer);
+}
+
 static void halt_child_executions_leaves_the_execution_and_tells_it(void **state)
 {
     struct world *w = *state;
@@ -243,6 +260,7 @@ int main(void)
         WORLD_TEST(a_final_parent_is_left_alone),
         WORLD_TEST(a_disabled_callback_tells_nobody),
         WORLD_TEST(a_restarted_parent_attaches_to_a_child_that_is_still_active),
+        WORLD_TEST(a_paused_child_of_a_stopped_parent_leaves_no_paused_row),
         WORLD_TEST(halt_child_executions_leaves_the_execution_and_tells_it),
         WORLD_TEST(a_failed_branch_halts_awaited_children_and_no_others),
     };
