@@ -10,6 +10,8 @@
 #define HALTED(e, r)                                                                               \
     e ".root_id = ?1 AND " e ".execution_id = " r " AND " e ".halt_id = ?2 AND " e                 \
       ".status = 'STOPPED'"
+/* The set itself. IN is half as dear to SQLite as UPDATE ... FROM, which copies every row first. */
+#define HALT_MEMBERS "(SELECT execution_id FROM halt_items WHERE root_id = ?1 AND halt_id = ?2)"
 #define HALT_KEY(h) SQL_INT((h)->root_id), SQL_INT((h)->halt_id)
 
 #define HALT_ITEM_COLUMNS                                                                          \
@@ -53,12 +55,9 @@ SQL_QUERY(
 SQL_QUERY(halts_stop_rows,
           "UPDATE executions SET status = 'STOPPED', epoch = executions.epoch + 1, halt_id = ?2,"
           " history_seq = history_seq + 2, busy_turns = 0, updated_at = ?3,"
-          " ended_at = ?3 FROM halt_items i"
-          " WHERE i.root_id = ?1 AND i.halt_id = ?2 AND executions.root_id = ?1"
-          " AND executions.execution_id = i.execution_id");
-SQL_QUERY(halts_batch_mark,
-          "UPDATE executions SET batch_operations = ?3 WHERE root_id = ?1 AND execution_id IN"
-          " (SELECT execution_id FROM halt_items WHERE root_id = ?1 AND halt_id = ?2)");
+          " ended_at = ?3 WHERE root_id = ?1 AND execution_id IN " HALT_MEMBERS);
+SQL_QUERY(halts_batch_mark, "UPDATE executions SET batch_operations = ?3"
+                            " WHERE root_id = ?1 AND execution_id IN " HALT_MEMBERS);
 SQL_QUERY(halts_paused_items, "SELECT count(*) FROM halt_items WHERE root_id = ?1 AND halt_id = ?2"
                               " AND previous_status = 'WAITING_FOR_RESTART'");
 SQL_QUERY(halts_unpause_rows,
@@ -75,12 +74,12 @@ SQL_QUERY(
     " ON " HALTED("e", "r.execution_id") " WHERE r.root_id = ?1 AND r.status = 'FRESH'"
                                          " AND r.worker IS NOT NULL AND r.arrived_at IS NULL AND "
                                          "r.lease_until > ?3");
-/* due_at itself: SQLite 3.40 gets "due_at IS NOT NULL" wrong in a RETURNING clause. */
+SQL_QUERY(halts_scheduled,
+          "SELECT count(due_at) FROM reservations WHERE root_id = ?1 AND status = 'FRESH'"
+          " AND execution_id IN " HALT_MEMBERS);
 SQL_QUERY(halts_clean_rows,
           "UPDATE reservations SET status = 'STALE', settled_at = ?3, halt_id = ?2, ready = 0"
-          " FROM halt_items i WHERE i.root_id = ?1 AND i.halt_id = ?2 AND reservations.root_id = ?1"
-          " AND reservations.execution_id = i.execution_id AND reservations.status = 'FRESH'"
-          " RETURNING due_at");
+          " WHERE root_id = ?1 AND status = 'FRESH' AND execution_id IN " HALT_MEMBERS);
 SQL_QUERY(
     halts_cleaned_rows,
     "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
@@ -245,7 +244,6 @@ enum err halts_unpause(struct store *store, const struct halt_row *h, int64_t *r
 
 enum err halts_clean(struct store *store, struct halt_row *h)
 {
-    struct sql_rows rows;
     int64_t leased;
     enum err err =
         sql_select_int(store->sql, &halts_tree_leased, SQL_ARGS(SQL_INT(h->root_id)), 0, &leased);
@@ -254,17 +252,11 @@ enum err halts_clean(struct store *store, struct halt_row *h)
         err = sql_run(store->sql, &halts_in_flight_insert,
                       SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)), &h->in_flight);
 
-    if (err)
-        return err;
-    err = sql_select(store->sql, &halts_clean_rows, SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)),
-                     &rows);
-    if (err)
-        return err;
-    while (sql_next(&rows)) {
-        h->reservations++;
-        h->scheduled += !sql_is_null(&rows, 0);
-    }
-    err = sql_end(&rows);
+    if (!err)
+        err = sql_select_int(store->sql, &halts_scheduled, SQL_ARGS(HALT_KEY(h)), 0, &h->scheduled);
+    if (!err)
+        err = sql_run(store->sql, &halts_clean_rows, SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)),
+                      &h->reservations);
     if (err)
         return err;
     return sql_run(store->sql, &halts_cleaned_rows,

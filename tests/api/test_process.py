@@ -123,7 +123,7 @@ class SigTerm(ProcessCase):
 
 
 class KillMinus9(ProcessCase):
-    args = ("--lease-ms", "300")
+    args = ("--lease-ms", "1500")
 
     def test_waiting_timers_fire_after_the_next_start(self):
         self.api.plan("p", plan(W=wait(1)))

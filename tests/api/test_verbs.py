@@ -297,7 +297,7 @@ class ExecutionCallback(Case):
 
 
 class PollTask(Case):
-    args = ("--lease-ms", "300")
+    args = ("--lease-ms", "1500")
 
     def test_it_answers_with_the_task(self):
         self.api.start("x", plan(T=task("task:t", HeartbeatSeconds=9)), input={"a": 1})
@@ -382,9 +382,9 @@ class PollTask(Case):
     def test_heartbeats_keep_the_lease(self):
         self.api.start("x", plan(T=task("task:t")))
         token = self.api.poll("t")["task_token"]
-        for _ in range(6):
-            time.sleep(0.1)
-            self.assertEqual(self.api.ok("heartbeat_task", task_token=token), {"lease_ms": 300})
+        for _ in range(5):
+            time.sleep(0.4)
+            self.assertEqual(self.api.ok("heartbeat_task", task_token=token), {"lease_ms": 1500})
         self.assertIsNone(self.api.poll("t", 0))
         self.api.ok("complete_task", task_token=token, output=1)
 
