@@ -136,7 +136,7 @@ static const char *fields_pointer(struct arena *arena, const char *name)
 
     buf_init(&pointer, arena, 4 * LIMIT_ID_BYTES);
     buf_char(&pointer, '/');
-    for (size_t i = 0; name[i] && i < LIMIT_ID_BYTES; i++) {
+    for (size_t i = 0; i < LIMIT_ID_BYTES && name[i]; i++) {
         if (name[i] == '~' || name[i] == '/')
             buf_text(&pointer, name[i] == '~' ? "~0" : "~1");
         else

@@ -139,7 +139,7 @@ void park_wake(struct park *park, const char *topic_name, bool all)
 /* One whose time is over (or any, when all must go); out of the room, or null. */
 static struct parked *park_next_over(struct park *park, int64_t now_us)
 {
-    struct parked *parked;
+    struct parked *parked = NULL;
 
     DL_FOREACH2(park->all, parked, all_next)
     {

@@ -286,7 +286,7 @@ static enum err halts_pass_locks(struct store *store, const struct halt_row *h)
 
 enum err halts_unlock(struct store *store, struct halt_row *h)
 {
-    int64_t waits, holds;
+    int64_t waits = 0, holds = 0;
     enum err err =
         sql_select_int(store->sql, &halts_tree_waits, SQL_ARGS(SQL_INT(h->root_id)), 0, &waits);
 
