@@ -8,7 +8,7 @@
 
 #include "api/api_priv.h"
 #include "api/gate.h"
-#include "api/park.h"
+#include "front/park.h"
 #include "api/route.h"
 #include "base/name.h"
 

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "engine/engine.h"
 #include "engine/lane.h"
+#include "front/reader.h"
 #include "net/net.h"
 #include "token/token.h"
 
@@ -117,11 +118,6 @@ const char *cursor_text(struct arena *arena, int64_t a, int64_t b);
 enum err query_name_cursor(struct call *call, const char **ret) MUST_CHECK;
 /* A parameter of 1 to max; *ret stays as it is when it is absent. */
 enum err query_int(struct call *call, const char *name, int64_t max, int64_t *ret) MUST_CHECK;
-
-/* ---- reader.c: read-only connections, one for each net thread ---- */
-/* A store on a fresh snapshot; reader_end after it. */
-enum err reader_begin(struct api *api, struct store *ret) MUST_CHECK;
-void reader_end(struct store *store);
 
 /* ---- verb.c: a POST becomes a job of the lane ---- */
 struct verb_job;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "api/park.h"
+#include "front/park.h"
 #include "engine/receipt.h"
 
 struct halt_body {
@@ -250,7 +250,7 @@ void verb_verify(struct call *call)
     struct halt_residue *residue = NULL;
     struct halt_row halt;
     struct store store;
-    enum err err = reader_begin(call->api, &store);
+    enum err err = reader_begin(call->api->config.store_path, &store);
 
     if (err) {
         reply_err(call, err);

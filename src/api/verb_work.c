@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "api/park.h"
+#include "front/park.h"
 
 struct work_body {
     const char *task, *worker, *token, *human_task_id, *plan_execution_id, *state, *error, *cause;

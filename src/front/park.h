@@ -6,8 +6,8 @@
  * drained; the callback runs without the room's lock, on the thread that woke it or on the room's
  * own.
  */
-#ifndef FERMATA_API_PARK_H
-#define FERMATA_API_PARK_H
+#ifndef FERMATA_FRONT_PARK_H
+#define FERMATA_FRONT_PARK_H
 
 #include <stdbool.h>
 #include <stdint.h>

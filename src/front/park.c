@@ -1,7 +1,7 @@
 /*
  * park.c - requests that wait for something: a task, a quiet halt.
  */
-#include "api/park.h"
+#include "front/park.h"
 
 #include <errno.h>
 #include <pthread.h>

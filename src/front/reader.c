@@ -1,14 +1,14 @@
 /*
- * reader.c - read-only connections, one for each thread that reads.
- *
- * A connection stays with its thread until the thread ends. Every read begins a transaction of its
- * own, so it sees all that was answered before it came, and nothing that is half done.
+ * reader.c - opens a thread's connection when it first reads, and again after whatever went wrong
+ * with it.
  */
-#include "api/api_priv.h"
+#include "front/reader.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/arena.h"
 
 struct reader {
     struct sql *sql; /* null: not open */
@@ -63,10 +63,10 @@ static enum err reader_open(struct reader *reader, const char *path)
     return err;
 }
 
-enum err reader_begin(struct api *api, struct store *ret)
+enum err reader_begin(const char *store_path, struct store *ret)
 {
     struct reader *reader = reader_mine();
-    enum err err = reader_open(reader, api->config.store_path);
+    enum err err = reader_open(reader, store_path);
 
     if (err)
         return err;
