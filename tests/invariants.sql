@@ -68,7 +68,7 @@ LEFT JOIN halt_items i ON i.root_id = r.root_id AND i.halt_id = r.halt_id AND i.
 WHERE r.status NOT IN ('FRESH', 'USED', 'STALE') OR (r.status = 'FRESH') <> (r.settled_at IS NULL)
   OR (r.halt_id IS NOT NULL AND (r.status <> 'STALE' OR i.halt_id IS NULL))
   OR r.type NOT IN ('START', 'TURN', 'TIMER', 'RETRY', 'TIMEOUT', 'HEARTBEAT', 'TASK', 'CALLBACK', 'HUMAN_TASK',
-    'CHILD', 'LOCK');
+    'CHILD', 'LOCK', 'CALL', 'MAP_RUN');
 
 -- A4: a reservation is FRESH, or was settled once: USED, or STALE and then perhaps by a halt of its execution
 SELECT e.plan_execution_id || ' ' || r.type || ' of epoch ' || r.epoch FROM halt_items i
@@ -162,10 +162,10 @@ WHERE e.ended_at IS NULL AND e.status <> 'WAITING_FOR_RESTART' AND NOT EXISTS (S
   WHERE r.root_id = e.root_id AND r.execution_id = e.execution_id AND r.status = 'FRESH' AND r.type IN (
     SELECT value FROM json_each(CASE e.status
       WHEN 'PENDING' THEN '["START","TURN","LOCK"]'
-      WHEN 'EXECUTING' THEN '["TURN","TASK"]'
+      WHEN 'EXECUTING' THEN '["TURN","TASK","CALL"]'
       WHEN 'WAITING_FOR_HUMAN_TASK' THEN '["HUMAN_TASK"]'
       WHEN 'WAITING_FOR_CALLBACK' THEN '["CALLBACK"]'
-      WHEN 'WAITING_FOR_CHILD_EXECUTION' THEN '["CHILD"]'
+      WHEN 'WAITING_FOR_CHILD_EXECUTION' THEN '["CHILD","MAP_RUN"]'
       WHEN 'WAITING_FOR_LOCK' THEN '["LOCK"]'
       ELSE '["TIMER","RETRY"]' END)));
 
@@ -175,7 +175,7 @@ JOIN executions e USING (root_id, execution_id)
 WHERE e.ended_at IS NULL AND e.status NOT IN ('WAITING_FOR_RESTART', 'PENDING') AND NOT CASE f.phase
   WHEN 'WAIT' THEN EXISTS (SELECT 1 FROM reservations r WHERE r.root_id = f.root_id
     AND r.execution_id = f.execution_id AND r.frame_id = f.frame_id AND r.status = 'FRESH'
-    AND r.type IN ('TIMER', 'RETRY', 'TASK', 'CALLBACK', 'HUMAN_TASK', 'CHILD', 'LOCK'))
+    AND r.type IN ('TIMER', 'RETRY', 'TASK', 'CALLBACK', 'HUMAN_TASK', 'CHILD', 'LOCK', 'CALL', 'MAP_RUN'))
   WHEN 'JOIN' THEN EXISTS (SELECT 1 FROM frames b WHERE b.root_id = f.root_id AND b.execution_id = f.execution_id
     AND b.parent_frame_id = f.frame_id AND b.phase <> 'DONE')
   WHEN 'DONE' THEN f.frame_id > 1
@@ -194,7 +194,7 @@ WHERE r.status = 'FRESH' AND r.arrived_at IS NOT NULL AND e.status NOT IN ('WAIT
 SELECT e.plan_execution_id || ' has a task that nobody can take and nobody has' FROM reservations r
 JOIN executions e USING (root_id, execution_id)
 WHERE r.status = 'FRESH' AND r.type = 'TASK' AND r.arrived_at IS NULL AND e.status <> 'WAITING_FOR_RESTART'
-  AND r.ready = 0 AND (r.worker IS NULL OR NOT EXISTS (SELECT 1 FROM reservations b WHERE b.root_id = r.root_id
+  AND r.ready = 0 AND (r.worker IS NULL OR r.lease_ms > 0 AND NOT EXISTS (SELECT 1 FROM reservations b WHERE b.root_id = r.root_id
     AND b.execution_id = r.execution_id AND b.frame_id = r.frame_id AND b.type = 'HEARTBEAT' AND b.status = 'FRESH'));
 
 -- A14: an active execution that is not paused has a reason to move
@@ -364,22 +364,24 @@ WHERE (e.status = 'WAITING_FOR_RESTART') <> (p.execution_id IS NOT NULL) OR p.ki
 SELECT p.execution_id FROM paused_executions p LEFT JOIN executions e USING (root_id, execution_id)
 WHERE e.execution_id IS NULL;
 
--- Z2: what goes on stands in frames, what has ended for good stands in none
+-- Z2: what goes on, or may be redriven, stands in frames; what has ended well stands in none
 SELECT e.plan_execution_id || ' ' || e.status FROM executions e
-WHERE CASE WHEN e.status IN ('SUCCESS', 'FAILED') THEN EXISTS (SELECT 1 FROM frames f WHERE f.root_id = e.root_id
+WHERE CASE WHEN e.status = 'SUCCESS' THEN EXISTS (SELECT 1 FROM frames f WHERE f.root_id = e.root_id
     AND f.execution_id = e.execution_id)
+  WHEN e.status = 'FAILED' THEN EXISTS (SELECT 1 FROM frames f WHERE f.root_id = e.root_id
+    AND f.execution_id = e.execution_id AND f.phase NOT IN ('FAILED', 'DONE', 'JOIN'))
   ELSE (e.frame_seq > 0) <> EXISTS (SELECT 1 FROM frames f WHERE f.root_id = e.root_id
     AND f.execution_id = e.execution_id AND f.frame_id = 1) END
   OR (e.frame_seq = 0 AND e.status NOT IN ('PENDING', 'WAITING_FOR_RESTART', 'STOPPED', 'FAILED'));
 
--- Z2: what goes on stands in frames, what has ended for good stands in none
+-- Z2: what goes on, or may be redriven, stands in frames; what has ended well stands in none
 SELECT f.root_id || ' ' || f.execution_id || ' frame ' || f.frame_id FROM frames f
 LEFT JOIN executions e USING (root_id, execution_id)
 LEFT JOIN frames p ON p.root_id = f.root_id AND p.execution_id = f.execution_id AND p.frame_id = f.parent_frame_id
 WHERE e.execution_id IS NULL OR f.frame_id > e.frame_seq OR (f.parent_frame_id IS NULL) <> (f.frame_id = 1)
   OR (f.parent_frame_id IS NOT NULL AND p.phase IS NOT 'JOIN');
 
--- Z2: what goes on stands in frames, what has ended for good stands in none
+-- Z2: what goes on, or may be redriven, stands in frames; what has ended well stands in none
 SELECT r.execution_id || ' ' || r.type || ' of frame ' || r.frame_id FROM reservations r
 LEFT JOIN frames f USING (root_id, execution_id, frame_id)
 WHERE r.status = 'FRESH' AND r.frame_id <> 0 AND r.type <> 'TURN' AND (f.frame_id IS NULL OR f.phase <> 'WAIT')

@@ -141,6 +141,18 @@ static inline const struct json *world_json(struct world *w, const char *text)
     return json;
 }
 
+/* Plans are easier to read with ` for ". */
+static inline const char *world_quoted(struct world *w, const char *text)
+{
+    char *copy = arena_copy(w->arena, text, strlen(text) + 1);
+
+    for (char *c = copy; *c; c++) {
+        if (*c == '`')
+            *c = '"';
+    }
+    return copy;
+}
+
 static inline enum err world_put_fn(struct world_call *call, struct engine *engine)
 {
     struct put_plan_answer answer;
@@ -157,7 +169,7 @@ static inline enum err world_put_fn(struct world_call *call, struct engine *engi
 /* The version it got. */
 static inline int64_t world_put(struct world *w, const char *plan_id, const char *definition)
 {
-    struct put_plan req = {plan_id, world_json(w, definition)};
+    struct put_plan req = {plan_id, world_json(w, world_quoted(w, definition))};
     int64_t version;
 
     assert_int_equal(world_run(w, world_put_fn, &req, &version), ERR_OK);
@@ -219,6 +231,21 @@ static inline struct halt_answer world_halt(struct world *w, const char *id, boo
 
     assert_int_equal(world_halt_with(w, &req, &answer), ERR_OK);
     return answer;
+}
+
+static inline enum err world_redrive_fn(struct world_call *call, struct engine *engine)
+{
+    return engine_redrive(engine, &call->world->actor, call->request, call->answer,
+                          &call->world->fault);
+}
+
+static inline enum err world_redrive(struct world *w, const char *id)
+{
+    int64_t at = 0;
+    enum err err = world_run(w, world_redrive_fn, id, &at);
+
+    world_settle(w);
+    return err;
 }
 
 static inline enum err world_pause_fn(struct world_call *call, struct engine *engine)

@@ -3,7 +3,8 @@
  *
  * A plan is parsed once per plan version into an immutable tree that lives in the caller's arena;
  * every evaluation takes values and gives values. Source of the rules: the Amazon States Language
- * specification (states-language.net), cited by section name in the .c files.
+ * specification (states-language.net), cited by section name in the .c files. The query language is
+ * JSONPath; JSONata is refused by the parser.
  *
  * Run-time failures are a `struct asl_error` (an error name such as States.Runtime and a cause),
  * not an enum err: they belong to the execution, not to us.
@@ -19,9 +20,11 @@
 #include "base/json.h"
 
 struct arena;
-struct asl_path;     /* a compiled path, see asl_path.h */
-struct asl_template; /* a compiled payload template */
-struct asl_rule;     /* a compiled choice rule */
+struct asl_expression; /* a path, a variable or a call, see asl_expression.h */
+struct asl_path;       /* a compiled path, see asl_path.h */
+struct asl_scope;      /* where an evaluation stands, see asl_path.h */
+struct asl_template;   /* a compiled payload template */
+struct asl_rule;       /* a compiled choice rule */
 
 enum asl_type {
     ASL_NONE,
@@ -30,12 +33,13 @@ enum asl_type {
     ASL_TASK,
     ASL_CHOICE,
     ASL_PARALLEL,
+    ASL_MAP,
     ASL_SUCCEED,
     ASL_FAIL,
 };
 const char *asl_type_name(enum asl_type type); /* "Pass", ... */
 
-/* What a Task calls. The forms after `fermata:` are one table in asl_resource.c. */
+/* What a Task calls. The forms are one table in asl_resource.c. */
 enum asl_resource {
     ASL_RESOURCE_NONE,
     ASL_RESOURCE_TASK,         /* fermata:task:NAME */
@@ -44,11 +48,28 @@ enum asl_resource {
     ASL_RESOURCE_PLAN_RUN,     /* fermata:plan:run */
     ASL_RESOURCE_LOCK_ACQUIRE, /* fermata:lock:acquire */
     ASL_RESOURCE_LOCK_RELEASE, /* fermata:lock:release */
+    ASL_RESOURCE_ACTIVITY,     /* arn:aws:states:REGION:ACCOUNT:activity:NAME */
+    ASL_RESOURCE_START,        /* arn:aws:states:::states:startExecution, in every pattern; also
+                                  arn:aws:states:::aws-sdk:sfn:startExecution */
+    ASL_RESOURCE_LAMBDA,       /* arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION] */
+    ASL_RESOURCE_INVOKE,       /* arn:aws:states:::lambda:invoke[.waitForTaskToken] */
+    ASL_RESOURCE_HTTP,         /* arn:aws:states:::http:invoke */
+    ASL_RESOURCE_FOREIGN,      /* another service's: a plan may name it, a run fails there */
+};
+
+/* How a Task of a service waits: the suffix of its resource. */
+enum asl_pattern {
+    ASL_REQUEST_RESPONSE, /* none */
+    ASL_SYNC,             /* .sync */
+    ASL_SYNC_2,           /* .sync:2 */
+    ASL_WAIT_FOR_TOKEN,   /* .waitForTaskToken */
 };
 
 struct asl_error {
-    const char *error; /* "States.Runtime", "Order.Refused", ... */
+    const char *error; /* "States.Runtime", "Order.Refused", ...; null: a Fail without Error */
     const char *cause; /* may be null */
+    bool is_runtime;   /* made by the language while a state was evaluated: the engine says which
+                          state, entered at which event, before the cause */
 };
 
 struct asl_retrier {
@@ -67,20 +88,49 @@ struct asl_catcher {
     const char *next;
     const struct asl_path *result_path; /* null: "$"; see asl_catch_output */
     bool discard_result;                /* ResultPath null */
+    const struct asl_template *assign;  /* or null */
 };
 
-struct asl_machine; /* StartAt and States: the top level, or a branch */
+/* A number that is written in the plan, or found by an expression in the state's input. */
+struct asl_number {
+    bool is_set;
+    double value;
+    const struct asl_expression *path; /* null: value */
+};
+
+/* The fields of a Map (section "Map State"). */
+struct asl_map {
+    const struct asl_machine *processor;      /* ItemProcessor, or Iterator of old */
+    bool is_distributed, is_express;          /* ProcessorConfig */
+    const struct asl_expression *items_path;  /* null: "$" */
+    const struct asl_template *item_selector; /* ItemSelector, or Parameters of old; or null */
+    struct asl_number max_concurrency;        /* 0 or absent: no limit */
+    struct asl_number tolerated_count, tolerated_percentage;
+    const char *label; /* distributed; or null */
+    /* distributed: ItemBatcher */
+    bool has_batcher;
+    struct asl_number batch_items, batch_bytes;
+    const struct asl_template *batch_input;
+    /* distributed: services of others; a run fails there, TestState shows them */
+    const struct json *item_reader, *result_writer;
+    struct asl_number max_items; /* ItemReader.ReaderConfig.MaxItems */
+    const struct asl_template *reader_parameters, *writer_parameters;
+};
+
+struct asl_machine; /* StartAt and States: the top level, a branch, or an item processor */
 
 struct asl_state {
     const char *name;
     enum asl_type type;
     const struct asl_machine *machine; /* the one it stands in */
     const char *next;                  /* null when it ends its machine (End, Succeed, Fail) */
+    const struct json *definition;     /* as the author wrote it */
 
-    /* data flow; a null path means the default "$" */
-    const struct asl_path *input_path, *output_path, *result_path;
+    /* data flow; null means the default "$" */
+    const struct asl_expression *input_path, *output_path;
+    const struct asl_path *result_path;
     bool discard_input, discard_output, discard_result; /* the field was null */
-    const struct asl_template *parameters, *result_selector;
+    const struct asl_template *parameters, *result_selector, *assign;
 
     const struct json *result; /* Pass */
 
@@ -89,14 +139,20 @@ struct asl_state {
     int64_t seconds;
     int64_t timestamp_ms;
     bool has_timestamp;
-    const struct asl_path *seconds_path, *timestamp_path;
+    const struct asl_expression *seconds_path, *timestamp_path;
 
     /* Task */
     const char *resource_text;
     enum asl_resource resource;
-    const char *resource_name;                            /* NAME of fermata:task:NAME */
-    int64_t timeout_ms, heartbeat_ms;                     /* 0 means none */
-    const struct asl_path *timeout_path, *heartbeat_path; /* seconds; or null */
+    const char *resource_name; /* NAME of fermata:task, of an activity, of a function */
+    const char *resource_type,
+        *resource_action; /* as histories name them: "states",
+                             "startExecution.sync:2"; "fermata", "task:NAME" */
+    bool is_service; /* arn:PARTITION:states:::SERVICE:ACTION */
+    enum asl_pattern pattern;
+    const struct asl_template *credentials;                     /* or null */
+    int64_t timeout_ms, heartbeat_ms;                           /* 0 means none */
+    const struct asl_expression *timeout_path, *heartbeat_path; /* seconds; or null */
 
     /* Choice */
     const struct asl_rule *rules;
@@ -107,8 +163,11 @@ struct asl_state {
     const struct asl_machine **branches;
     size_t branch_count;
 
+    const struct asl_map *map; /* Map */
+
     /* Fail */
     const char *error, *cause;
+    const struct asl_expression *error_path, *cause_path;
 
     const struct asl_retrier *retriers;
     size_t retrier_count;
@@ -120,7 +179,7 @@ struct asl_machine {
     const char *start_at;
     const struct asl_state **states; /* in the order of the definition */
     size_t state_count;
-    const struct asl_state *parent; /* the Parallel it is a branch of; null at the top */
+    const struct asl_state *parent; /* the Parallel or Map it stands in; null at the top */
     size_t branch_index;
     size_t depth;       /* 0 at the top */
     int64_t timeout_ms; /* TimeoutSeconds of the top level; 0 means none */
@@ -130,7 +189,7 @@ struct asl_machine {
 struct asl_plan {
     const struct asl_machine *top;
     const struct asl_state *
-        *by_name; /* all states of all branches, sorted by name: names are unique */
+        *by_name; /* all states of all machines, sorted by name: names are unique */
     size_t state_count;
 };
 
@@ -139,57 +198,132 @@ struct asl_problem {
     const char *pointer; /* RFC 6901, into the definition */
     const char *rule;    /* stable, e.g. "NEXT_UNKNOWN" */
     const char *message; /* what is wrong and what was expected */
+    const char *code;    /* the kind as AWS names it, "SCHEMA_VALIDATION_FAILED", ... */
+    const char *wording; /* what AWS says of it, where known; else the message */
+    const char *hint;    /* what to write instead; may be null */
+    bool is_warning;     /* the plan may run all the same */
 };
 
 struct asl_problems {
     struct asl_problem *list;
     size_t count;
+    size_t errors;  /* those that are no warnings */
     bool truncated; /* there were more than 100 */
 };
 
 /*
- * Parses and validates; reports everything wrong at once. ERR_OK when there is no problem;
- * ERR_INVALID_REQUEST with *ret_problems (count > 0) otherwise. The plan and the problems live in
- * `arena`; strings are shared with `definition`, which must live as long.
+ * Parses and validates; reports everything wrong at once. ERR_OK when there is no error (warnings
+ * may be there); ERR_INVALID_REQUEST with *ret_problems otherwise. The plan and the problems live
+ * in `arena`; strings are shared with `definition`, which must live as long.
  */
 enum err asl_parse(struct arena *arena, const struct json *definition,
                    const struct asl_plan **ret_plan, struct asl_problems *ret_problems) MUST_CHECK;
+/* The same for a single state (TestState): a plan of one machine that starts at it; targets that
+ * are not there are no problem. */
+enum err asl_parse_state(struct arena *arena, const char *name, const struct json *definition,
+                         const struct asl_plan **ret_plan,
+                         struct asl_problems *ret_problems) MUST_CHECK;
 
 const struct asl_state *asl_find(const struct asl_plan *plan, const char *name); /* or null */
 /* "" at the top, "/A/0" in the first branch of Parallel A, "/A/0/B/1" ...: the place of a state. */
 const char *asl_place(struct arena *arena, const struct asl_state *state);
+/* {"state": ["variable", ...], ...}: which variables each state reads; states that read none are
+ * not there. DescribeStateMachine's variableReferences. */
+const struct json *asl_variable_references(struct arena *arena, const struct asl_plan *plan);
 
 /*
- * The data flow of one state. All return true, or false with *reterr filled (texts in `arena`).
- * `context` is the context object ($$).
+ * The data flow of one state. All return true, or false with *reterr filled (texts in the scope's
+ * arena). The scope brings context and variables; its `input` is set by these functions.
  */
-/* InputPath, then Parameters: raw input of the state to its effective input. */
-bool asl_input(struct arena *arena, const struct asl_state *state, const struct json *raw,
-               const struct json *context, const struct json **ret, struct asl_error *reterr);
+/* One stage each, for those who look at what lies between (TestState). */
+bool asl_input_path(struct asl_scope *scope, const struct asl_state *state, const struct json *raw,
+                    const struct json **ret, struct asl_error *reterr);
+bool asl_parameters(struct asl_scope *scope, const struct asl_state *state,
+                    const struct json *input, const struct json **ret, struct asl_error *reterr);
+bool asl_result_selector(struct asl_scope *scope, const struct asl_state *state,
+                         const struct json *result, const struct json **ret,
+                         struct asl_error *reterr);
+bool asl_result_path(struct asl_scope *scope, const struct asl_state *state, const struct json *raw,
+                     const struct json *result, const struct json **ret, struct asl_error *reterr);
+bool asl_output_path(struct asl_scope *scope, const struct asl_state *state,
+                     const struct json *value, const struct json **ret, struct asl_error *reterr);
+/* InputPath, then Parameters (a Map's ItemSelector is not among them): raw to effective input. */
+bool asl_input(struct asl_scope *scope, const struct asl_state *state, const struct json *raw,
+               const struct json **ret, struct asl_error *reterr);
 /* ResultSelector, ResultPath, OutputPath: raw input and result to the state's output. */
-bool asl_output(struct arena *arena, const struct asl_state *state, const struct json *raw,
-                const struct json *result, const struct json *context, const struct json **ret,
-                struct asl_error *reterr);
+bool asl_output(struct asl_scope *scope, const struct asl_state *state, const struct json *raw,
+                const struct json *result, const struct json **ret, struct asl_error *reterr);
 /* OutputPath only: the output of states without a result (Wait, Choice, Succeed). */
-bool asl_output_plain(struct arena *arena, const struct asl_state *state,
-                      const struct json *effective, const struct json *context,
-                      const struct json **ret, struct asl_error *reterr);
-/* {"Error": ..., "Cause": ...} put into the raw input by the catcher's ResultPath. */
-bool asl_catch_output(struct arena *arena, const struct asl_catcher *catcher,
+bool asl_output_plain(struct asl_scope *scope, const struct asl_state *state,
+                      const struct json *effective, const struct json **ret,
+                      struct asl_error *reterr);
+/* {"Error": ..., "Cause": ...}, what a catcher's Assign and ResultPath see as "$". */
+const struct json *asl_error_output(struct arena *arena, const struct asl_error *error);
+/* It, put into the raw input by the catcher's ResultPath. */
+bool asl_catch_output(struct asl_scope *scope, const struct asl_catcher *catcher,
                       const struct json *raw, const struct asl_error *error,
                       const struct json **ret, struct asl_error *reterr);
-/* Choice: the name of the next state; States.NoChoiceMatched when there is none. */
-bool asl_choose(struct arena *arena, const struct asl_state *state, const struct json *input,
-                const struct json *context, const char **ret_next, struct asl_error *reterr);
+/*
+ * Assign: all values are made from the scope's variables as they are, then *ret is an object of
+ * the new ones (empty when `assign` is null). `dollar` is what "$" means there. Held to the limits
+ * of a variable and of an Assign.
+ */
+bool asl_assign(struct asl_scope *scope, const struct asl_template *assign,
+                const struct json *dollar, const struct json **ret, struct asl_error *reterr);
+/* The variables with those in `assigned` set or replaced: a new object. `before` may be null. */
+const struct json *asl_variables_merge(struct arena *arena, const struct json *before,
+                                       const struct json *assigned);
+
+/* Choice: the next state, and the Assign that goes with it (the rule's own, or the state's for
+ * Default); States.NoChoiceMatched when there is none. */
+struct asl_choice {
+    const char *next;
+    const struct asl_template *assign;
+    int rule; /* its index; -1: Default */
+};
+bool asl_choose(struct asl_scope *scope, const struct asl_state *state, const struct json *input,
+                struct asl_choice *ret, struct asl_error *reterr);
 /* Wait: when it is over; times in the past are `now_ms`, too far ones are capped to LIMIT_TIMER_MS.
  */
-bool asl_wait_until(struct arena *arena, const struct asl_state *state, const struct json *input,
-                    const struct json *context, int64_t now_ms, int64_t *ret_ms,
+bool asl_wait_until(struct asl_scope *scope, const struct asl_state *state,
+                    const struct json *input, int64_t now_ms, int64_t *ret_ms,
                     struct asl_error *reterr);
-/* TimeoutSeconds(Path) and HeartbeatSeconds(Path) of a Task; 0 means none. */
-bool asl_task_times(struct arena *arena, const struct asl_state *state, const struct json *input,
-                    const struct json *context, int64_t *ret_timeout_ms, int64_t *ret_heartbeat_ms,
-                    struct asl_error *reterr);
+/* TimeoutSeconds(Path) and HeartbeatSeconds(Path) of a Task, out of the effective input after
+ * InputPath; 0 means none. */
+struct asl_times {
+    int64_t timeout_ms, heartbeat_ms;
+};
+bool asl_task_times(struct asl_scope *scope, const struct asl_state *state,
+                    const struct json *input, struct asl_times *ret, struct asl_error *reterr);
+/* Credentials of a Task, or null when it has none. */
+bool asl_credentials(struct asl_scope *scope, const struct asl_state *state,
+                     const struct json *input, const struct json **ret, struct asl_error *reterr);
+/* Fail: Error(Path) and Cause(Path). *ret is the failure the plan asks for; false when its paths
+ * are at fault. */
+bool asl_fail_error(struct asl_scope *scope, const struct asl_state *state,
+                    const struct json *input, struct asl_error *ret, struct asl_error *reterr);
+
+/* What a Map is going to do, its numbers checked. */
+struct asl_map_plan {
+    const struct json *items;         /* an array, before any batching; null: an ItemReader's */
+    int64_t max_concurrency;          /* 0: no limit */
+    int64_t tolerated_count;          /* -1: none given */
+    double tolerated_percentage;      /* -1: none given */
+    int64_t batch_items, batch_bytes; /* 0: no limit */
+    int64_t max_items;                /* of an ItemReader; 0: no limit */
+};
+bool asl_map_begin(struct asl_scope *scope, const struct asl_state *state, const struct json *input,
+                   struct asl_map_plan *ret, struct asl_error *reterr);
+/* The input of one iteration: the item, or ItemSelector filled with "$" the Map's effective input;
+ * the scope's context must bear Map.Item. */
+bool asl_map_item(struct asl_scope *scope, const struct asl_state *state, const struct json *input,
+                  const struct json *item, const struct json **ret, struct asl_error *reterr);
+/* Batches: an array of {"Items": [...], "BatchInput": ...} of the selected items; each within the
+ * limits of the plan. */
+bool asl_map_batches(struct asl_scope *scope, const struct asl_state *state,
+                     const struct json *input, const struct asl_map_plan *plan,
+                     const struct json *selected, const struct json **ret,
+                     struct asl_error *reterr);
 
 /*
  * Errors. asl_error_matches: does a name in ErrorEquals match this error? (States.ALL,

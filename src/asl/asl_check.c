@@ -8,12 +8,6 @@
 
 #include <string.h>
 
-/* A chain of places for a state that has been read: States / NAME, below the places of its machine.
- */
-struct check_place {
-    struct asl_at branches, branch, states, state;
-};
-
 /* Calls `visit` for every state that `state` leads to, with the place of the field below `at`. */
 typedef void check_visit_fn(void *data, const struct asl_at *at, const char *target,
                             const char *rule);
@@ -26,6 +20,7 @@ struct check_walk {
     size_t todo_count;
     bool *reached; /* by position in plan->by_name */
     bool ends;
+    bool target_missing; /* a way leads out of sight: who knows whether it ends there */
 };
 
 /* Order of by_name: names, and for equal names (a mistake) the machines. */
@@ -60,22 +55,43 @@ static bool check_position(const struct asl_plan *plan, const struct asl_machine
     return false;
 }
 
-/* The places from the root to a machine, made from the end. As deep as Parallel states stand in one
- * another. */
-static const struct asl_at *check_machine_at(struct arena *arena, const struct asl_machine *machine)
-{
-    static const struct asl_at root = {.up = NULL};
-    struct check_place *place;
+static const struct asl_at check_root = {.up = NULL};
 
-    if (!machine->parent)
-        return &root;
-    place = ARENA_NEW(arena, struct check_place);
-    place->states =
-        (struct asl_at){.up = check_machine_at(arena, machine->parent->machine), .name = "States"};
-    place->state = (struct asl_at){.up = &place->states, .name = machine->parent->name};
-    place->branches = (struct asl_at){.up = &place->state, .name = "Branches"};
-    place->branch = (struct asl_at){.up = &place->branches, .index = machine->branch_index};
-    return &place->branch;
+/* The two call each other as deep as Parallel and Map states stand in one another. */
+static const struct asl_at *check_machine_at(const struct asl_parser *parser,
+                                             const struct asl_machine *machine)
+{
+    const struct asl_state *parent = machine->parent;
+    struct asl_at *field, *branch;
+
+    if (!parent)
+        return &check_root;
+    field = ARENA_NEW(parser->arena, struct asl_at);
+    field->up = asl_state_at(parser, parent);
+    if (parent->type != ASL_PARALLEL) {
+        field->name = json_get(parent->definition, "Iterator") ? "Iterator" : "ItemProcessor";
+        return field;
+    }
+    field->name = "Branches";
+    branch = ARENA_NEW(parser->arena, struct asl_at);
+    branch->up = field;
+    branch->index = machine->branch_index;
+    return branch;
+}
+
+const struct asl_at *asl_state_at(const struct asl_parser *parser, const struct asl_state *state)
+{
+    struct asl_at *states, *at;
+
+    if (parser->single_state && !state->machine->parent)
+        return &check_root;
+    states = ARENA_NEW(parser->arena, struct asl_at);
+    states->up = check_machine_at(parser, state->machine);
+    states->name = "States";
+    at = ARENA_NEW(parser->arena, struct asl_at);
+    at->up = states;
+    at->name = state->name;
+    return at;
 }
 
 static void check_targets(const struct asl_at *at, const struct asl_state *state,
@@ -112,9 +128,10 @@ static void check_target(void *data, const struct asl_at *at, const char *target
 
     if (check_position(walk->plan, walk->machine, target, &position))
         return;
-    walk->parser->graph_broken = true;
+    walk->target_missing = true;
     asl_problem(walk->parser, at, rule, "there is no state \"%s\" beside this one",
                 asl_short(walk->parser, target));
+    asl_wording(walk->parser, "Missing '%s' target: %s", at->name, asl_short(walk->parser, target));
 }
 
 static void check_reach(void *data, const struct asl_at *at, const char *target, const char *rule)
@@ -146,11 +163,14 @@ static void check_reachable(struct check_walk *walk, const struct asl_at *at)
         const struct asl_state *state = machine->states[i];
         size_t position;
 
-        if (check_position(walk->plan, machine, state->name, &position) && !walk->reached[position])
-            asl_problem(walk->parser, &(struct asl_at){.up = &states, .name = state->name},
-                        "STATE_UNREACHABLE", "no way leads here from StartAt");
+        if (!check_position(walk->plan, machine, state->name, &position) || walk->reached[position])
+            continue;
+        asl_problem(walk->parser, asl_state_at(walk->parser, state), "STATE_UNREACHABLE",
+                    "no way leads here from StartAt");
+        asl_wording(walk->parser, "State \"%s\" is not reachable.",
+                    asl_short(walk->parser, state->name));
     }
-    if (!walk->ends)
+    if (!walk->ends && !walk->target_missing)
         asl_problem(walk->parser, &states, "NO_TERMINAL_STATE",
                     "expected a way from StartAt to a Succeed, a Fail or a state with End");
 }
@@ -158,7 +178,7 @@ static void check_reachable(struct check_walk *walk, const struct asl_at *at)
 static void check_one_machine(struct check_walk *walk)
 {
     const struct asl_machine *machine = walk->machine;
-    const struct asl_at *at = check_machine_at(walk->parser->arena, machine);
+    const struct asl_at *at = check_machine_at(walk->parser, machine);
     struct asl_at states = {.up = at, .name = "States"};
 
     if (machine->start_at && machine->state_count)
@@ -175,12 +195,16 @@ static void check_machines(struct check_walk *walk, const struct asl_machine *ma
 {
     walk->machine = machine;
     walk->ends = false;
-    check_one_machine(walk);
+    walk->target_missing = false;
+    if (machine->parent || !walk->parser->single_state)
+        check_one_machine(walk);
     for (size_t i = 0; i < machine->state_count; i++) {
         const struct asl_state *state = machine->states[i];
 
         for (size_t n = 0; n < state->branch_count; n++)
             check_machines(walk, state->branches[n]);
+        if (state->map && state->map->processor)
+            check_machines(walk, state->map->processor);
     }
 }
 
@@ -197,13 +221,10 @@ void asl_check_names(struct asl_parser *parser, const struct asl_plan *plan)
 {
     for (size_t i = 1; i < plan->state_count; i++) {
         const struct asl_state *state = plan->by_name[i];
-        struct asl_at states = {.name = "States"};
 
         if (strcmp(plan->by_name[i - 1]->name, state->name) != 0)
             continue;
-        states.up = check_machine_at(parser->arena, state->machine);
-        asl_problem(parser, &(struct asl_at){.up = &states, .name = state->name},
-                    "STATE_NAME_DUPLICATE",
-                    "names are unique in a plan, branches included; this one stands twice");
+        asl_problem(parser, asl_state_at(parser, state), "STATE_NAME_DUPLICATE",
+                    "names are unique in a plan, nested states included; this one stands twice");
     }
 }

@@ -232,27 +232,26 @@ static enum choice_verdict choice_test(struct asl_scope *scope, const struct asl
     return CHOICE_ERROR;
 }
 
-bool asl_choose(struct arena *arena, const struct asl_state *state, const struct json *input,
-                const struct json *context, const char **ret_next, struct asl_error *reterr)
+bool asl_choose(struct asl_scope *scope, const struct asl_state *state, const struct json *input,
+                struct asl_choice *ret, struct asl_error *reterr)
 {
-    struct asl_scope scope;
-
     CHECK(state->type == ASL_CHOICE);
-    asl_scope_init(&scope, arena, input, context);
+    scope->input = input;
     for (size_t i = 0; i < state->rule_count; i++) {
-        enum choice_verdict verdict = choice_test(&scope, &state->rules[i], reterr);
+        const struct asl_rule *rule = &state->rules[i];
+        enum choice_verdict verdict = choice_test(scope, rule, reterr);
 
         if (verdict == CHOICE_ERROR)
             return false;
         if (verdict == CHOICE_YES) {
-            *ret_next = state->rules[i].next;
+            *ret = (struct asl_choice){.next = rule->next, .assign = rule->assign, .rule = (int)i};
             return true;
         }
     }
     if (!state->default_next)
-        return asl_fail(arena, reterr, ASL_ERROR_NO_CHOICE,
+        return asl_fail(scope->arena, reterr, ASL_ERROR_NO_CHOICE,
                         "Failed to transition out of the state. The state does not point to a "
                         "next state.");
-    *ret_next = state->default_next;
+    *ret = (struct asl_choice){.next = state->default_next, .assign = state->assign, .rule = -1};
     return true;
 }

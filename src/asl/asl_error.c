@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *error_cut(struct arena *arena, const char *text, size_t bytes_max)
+const char *asl_cut(struct arena *arena, const char *text, size_t bytes_max)
 {
-    size_t len = strnlen(text, bytes_max + 1);
+    size_t len = text ? strnlen(text, bytes_max + 1) : 0;
 
     if (len <= bytes_max)
         return text;
@@ -32,14 +32,20 @@ bool asl_fail(struct arena *arena, struct asl_error *reterr, const char *error, 
     va_list args;
 
     va_start(args, format);
-    reterr->error = error;
-    reterr->cause = error_cut(arena, arena_vprintf(arena, format, args), LIMIT_CAUSE_BYTES);
+    *reterr = (struct asl_error){
+        .error = error,
+        .cause = asl_cut(arena, arena_vprintf(arena, format, args), LIMIT_CAUSE_BYTES),
+        .is_runtime = strcmp(error, ASL_ERROR_DATA_LIMIT) != 0,
+    };
     va_end(args);
     return false;
 }
 
+/* A Fail without Error has no name: it is matched by the two that stand for many. */
 bool asl_error_matches(const char *pattern, const char *error)
 {
+    if (!error)
+        return !strcmp(pattern, ASL_ERROR_ALL) || !strcmp(pattern, ASL_ERROR_TASK_FAILED);
     if (!strcmp(error, ASL_ERROR_RUNTIME))
         return false;
     if (!strcmp(pattern, error))

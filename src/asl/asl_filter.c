@@ -238,8 +238,7 @@ static bool filter_order(const struct json *a, const struct json *b, int *ret)
     return false;
 }
 
-/* Comparing large values is paid for by their size; json_equal looks members up one by one. */
-static bool filter_pay(struct asl_scope *scope, const struct json *value)
+bool path_pay_value(struct asl_scope *scope, const struct json *value)
 {
     bool ok = true;
 
@@ -248,18 +247,18 @@ static bool filter_pay(struct asl_scope *scope, const struct json *value)
     if (value->kind == JSON_ARRAY) {
         ok = asl_scope_pay(scope, 1);
         for (uint32_t i = 0; ok && i < value->count; i++)
-            ok = filter_pay(scope, value->items[i]);
+            ok = path_pay_value(scope, value->items[i]);
     } else if (value->kind == JSON_OBJECT) {
-        ok = asl_scope_pay(scope, 1 + (int64_t)value->count * value->count / 2);
+        ok = asl_scope_pay(scope, 1 + (int64_t)value->count * 4);
         for (uint32_t i = 0; ok && i < value->count; i++)
-            ok = filter_pay(scope, value->members[i].value);
+            ok = path_pay_value(scope, value->members[i].value);
     }
     return ok;
 }
 
 static bool filter_equal(struct asl_scope *scope, const struct json *a, const struct json *b)
 {
-    if (!a || !b || !filter_pay(scope, a))
+    if (!a || !b || !path_pay_value(scope, a))
         return false;
     return json_equal(a, b);
 }
@@ -273,7 +272,7 @@ static bool filter_compare(struct asl_scope *scope, const struct path_filter *fi
         return filter_equal(scope, a, b);
     if (filter->compare == PATH_NE)
         return !filter_equal(scope, a, b);
-    if (!a || !b || !filter_pay(scope, a) || !filter_order(a, b, &order))
+    if (!a || !b || !path_pay_value(scope, a) || !filter_order(a, b, &order))
         return false;
     switch (filter->compare) {
     case PATH_LT:

@@ -13,24 +13,11 @@
 #include "base/arena.h"
 #include "base/limits.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define FLOW_DEPTH_MAX (LIMIT_JSON_DEPTH - 4)
-#define FLOW_TIMER_MS ((int64_t)LIMIT_TIMER_MS)
 
 static const struct json flow_empty = {.kind = JSON_OBJECT};
-
-bool asl_follow(struct asl_scope *scope, const struct asl_path *path, const struct json **ret,
-                struct asl_error *reterr)
-{
-    const char *why = NULL;
-
-    if (asl_path_find(scope, path, ret, &why) == ASL_FOUND)
-        return true;
-    return asl_fail(scope->arena, reterr, ASL_ERROR_RUNTIME, "Invalid path '%s' : %s",
-                    asl_path_text(path), why);
-}
 
 enum flow_size { FLOW_FITS, FLOW_TOO_LARGE, FLOW_TOO_DEEP };
 
@@ -39,7 +26,8 @@ enum flow_size { FLOW_FITS, FLOW_TOO_LARGE, FLOW_TOO_DEEP };
  * so that its text may be far larger than its memory: nothing may walk it to the end before this
  * has.
  */
-static enum flow_size flow_measure(const struct json *value, size_t depth, size_t *bytes)
+static enum flow_size flow_measure(const struct json *value, size_t depth, size_t most,
+                                   size_t *bytes)
 {
     enum flow_size size = FLOW_FITS;
 
@@ -50,65 +38,111 @@ static enum flow_size flow_measure(const struct json *value, size_t depth, size_
         return FLOW_TOO_DEEP;
     if (value->kind == JSON_ARRAY) {
         for (uint32_t i = 0; !size && i < value->count; i++)
-            size = flow_measure(value->items[i], depth + 1, bytes);
+            size = flow_measure(value->items[i], depth + 1, most, bytes);
     } else if (value->kind == JSON_OBJECT) {
         for (uint32_t i = 0; !size && i < value->count; i++) {
             *bytes += strlen(value->members[i].name) + 3;
-            size = flow_measure(value->members[i].value, depth + 1, bytes);
+            size = flow_measure(value->members[i].value, depth + 1, most, bytes);
         }
     }
-    return size || *bytes <= LIMIT_PAYLOAD_BYTES ? size : FLOW_TOO_LARGE;
+    return size || *bytes <= most ? size : FLOW_TOO_LARGE;
 }
 
-bool asl_check_data(struct arena *arena, const struct json *value, struct asl_error *reterr)
+static enum flow_size flow_size(const struct json *value, size_t most, size_t *ret_bytes)
 {
     size_t bytes = 0;
-    enum flow_size size = flow_measure(value, 0, &bytes);
+    enum flow_size size = flow_measure(value, 0, most, &bytes);
 
-    if (size == FLOW_FITS && json_size(value) > LIMIT_PAYLOAD_BYTES)
-        size = FLOW_TOO_LARGE;
-    if (size == FLOW_TOO_LARGE)
+    if (size == FLOW_FITS)
+        bytes = json_size(value);
+    *ret_bytes = bytes;
+    return size == FLOW_FITS && bytes > most ? FLOW_TOO_LARGE : size;
+}
+
+size_t asl_measure(const struct json *value, size_t bytes_max)
+{
+    size_t bytes;
+
+    return flow_size(value, bytes_max, &bytes) == FLOW_FITS ? bytes : bytes_max + 1;
+}
+
+/* As Step Functions names whose result it is: the service, the resource, or the state. */
+static const char *flow_who(const struct asl_state *state)
+{
+    if (state->type != ASL_TASK)
+        return state->name;
+    return state->is_service && state->resource_type ? state->resource_type : state->resource_text;
+}
+
+bool asl_check_data(struct arena *arena, const struct asl_state *state, const struct json *value,
+                    struct asl_error *reterr)
+{
+    const char *who = state ? arena_printf(arena, "state/task '%s'", flow_who(state)) : "state";
+    size_t bytes;
+
+    switch (flow_size(value, LIMIT_PAYLOAD_BYTES, &bytes)) {
+    case FLOW_FITS:
+        return true;
+    case FLOW_TOO_LARGE:
         return asl_fail(arena, reterr, ASL_ERROR_DATA_LIMIT,
-                        "The state returned a result with a size exceeding the maximum number of "
-                        "bytes service limit.");
-    if (size == FLOW_TOO_DEEP)
-        return asl_fail(arena, reterr, ASL_ERROR_DATA_LIMIT,
-                        "The state returned a result that is nested more than %d levels deep.",
-                        FLOW_DEPTH_MAX);
-    return true;
+                        "The %s returned a result with a size exceeding the maximum number of "
+                        "bytes service limit.",
+                        who);
+    case FLOW_TOO_DEEP:
+        break;
+    }
+    return asl_fail(arena, reterr, ASL_ERROR_DATA_LIMIT,
+                    "The %s returned a result that is nested more than %d levels deep.", who,
+                    FLOW_DEPTH_MAX);
 }
 
 /* A path field of a state: null in the plan gives {}, absent gives the value itself. */
-static bool flow_path(struct asl_scope *scope, const struct asl_path *path, bool discard,
-                      const struct json **ret, struct asl_error *reterr)
+static bool flow_path(struct asl_scope *scope, const struct asl_state *state,
+                      const struct asl_expression *path, bool discard, const struct json **ret,
+                      struct asl_error *reterr)
 {
-    if (discard)
-        *ret = &flow_empty;
-    else if (!path)
-        *ret = scope->input;
-    else
-        return asl_follow(scope, path, ret, reterr);
-    return true;
-}
+    const struct json *value = discard ? &flow_empty : scope->input;
 
-bool asl_input(struct arena *arena, const struct asl_state *state, const struct json *raw,
-               const struct json *context, const struct json **ret, struct asl_error *reterr)
-{
-    const struct json *value;
-    struct asl_scope scope;
-
-    asl_scope_init(&scope, arena, raw, context);
-    if (!flow_path(&scope, state->input_path, state->discard_input, &value, reterr))
-        return false;
-    if (state->parameters) {
-        scope.input = value;
-        if (!asl_fill_template(&scope, state->parameters, &value, reterr))
-            return false;
-    }
-    if ((state->input_path || state->parameters) && !asl_check_data(arena, value, reterr))
+    if (path && (!asl_evaluate(scope, path, &value, reterr) ||
+                 !asl_check_data(scope->arena, state, value, reterr)))
         return false;
     *ret = value;
     return true;
+}
+
+/* A template of a state with `dollar` as "$"; without one, the value stays what it is. */
+static bool flow_template(struct asl_scope *scope, const struct asl_state *state,
+                          const struct asl_template *template, const struct json *dollar,
+                          const struct json **ret, struct asl_error *reterr)
+{
+    const struct json *value = dollar;
+
+    scope->input = dollar;
+    if (template && (!asl_fill_template(scope, template, &value, reterr) ||
+                     !asl_check_data(scope->arena, state, value, reterr)))
+        return false;
+    *ret = value;
+    return true;
+}
+
+bool asl_input_path(struct asl_scope *scope, const struct asl_state *state, const struct json *raw,
+                    const struct json **ret, struct asl_error *reterr)
+{
+    scope->input = raw;
+    return flow_path(scope, state, state->input_path, state->discard_input, ret, reterr);
+}
+
+bool asl_parameters(struct asl_scope *scope, const struct asl_state *state,
+                    const struct json *input, const struct json **ret, struct asl_error *reterr)
+{
+    return flow_template(scope, state, state->parameters, input, ret, reterr);
+}
+
+bool asl_result_selector(struct asl_scope *scope, const struct asl_state *state,
+                         const struct json *result, const struct json **ret,
+                         struct asl_error *reterr)
+{
+    return flow_template(scope, state, state->result_selector, result, ret, reterr);
 }
 
 /* Puts a result into the raw input; null path means "$", the result alone. */
@@ -125,157 +159,76 @@ static bool flow_put(struct arena *arena, const struct asl_path *path, const str
                     asl_path_text(path), why);
 }
 
-bool asl_output(struct arena *arena, const struct asl_state *state, const struct json *raw,
-                const struct json *result, const struct json *context, const struct json **ret,
-                struct asl_error *reterr)
+bool asl_result_path(struct asl_scope *scope, const struct asl_state *state, const struct json *raw,
+                     const struct json *result, const struct json **ret, struct asl_error *reterr)
 {
-    const struct json *value = result;
-    struct asl_scope scope;
+    const struct json *value = raw;
 
-    asl_scope_init(&scope, arena, result, context);
-    if (state->result_selector &&
-        !asl_fill_template(&scope, state->result_selector, &value, reterr))
+    if (!state->discard_result &&
+        !flow_put(scope->arena, state->result_path, raw, result, &value, reterr))
         return false;
-    if (state->discard_result)
-        value = raw;
-    else if (!flow_put(arena, state->result_path, raw, value, &value, reterr))
-        return false;
-    scope.input = value;
-    if (!flow_path(&scope, state->output_path, state->discard_output, &value, reterr))
-        return false;
-    if (!asl_check_data(arena, value, reterr))
+    if (!asl_check_data(scope->arena, state, value, reterr))
         return false;
     *ret = value;
     return true;
 }
 
-bool asl_output_plain(struct arena *arena, const struct asl_state *state,
-                      const struct json *effective, const struct json *context,
-                      const struct json **ret, struct asl_error *reterr)
+bool asl_output_path(struct asl_scope *scope, const struct asl_state *state,
+                     const struct json *value, const struct json **ret, struct asl_error *reterr)
+{
+    scope->input = value;
+    return flow_path(scope, state, state->output_path, state->discard_output, ret, reterr);
+}
+
+bool asl_input(struct asl_scope *scope, const struct asl_state *state, const struct json *raw,
+               const struct json **ret, struct asl_error *reterr)
 {
     const struct json *value;
-    struct asl_scope scope;
 
-    asl_scope_init(&scope, arena, effective, context);
-    if (!flow_path(&scope, state->output_path, state->discard_output, &value, reterr))
-        return false;
-    if (state->output_path && !asl_check_data(arena, value, reterr))
-        return false;
-    *ret = value;
-    return true;
+    return asl_input_path(scope, state, raw, &value, reterr) &&
+           asl_parameters(scope, state, value, ret, reterr);
 }
 
-bool asl_catch_output(struct arena *arena, const struct asl_catcher *catcher,
+bool asl_output(struct asl_scope *scope, const struct asl_state *state, const struct json *raw,
+                const struct json *result, const struct json **ret, struct asl_error *reterr)
+{
+    const struct json *value;
+
+    return asl_result_selector(scope, state, result, &value, reterr) &&
+           asl_result_path(scope, state, raw, value, &value, reterr) &&
+           asl_output_path(scope, state, value, ret, reterr);
+}
+
+bool asl_output_plain(struct asl_scope *scope, const struct asl_state *state,
+                      const struct json *effective, const struct json **ret,
+                      struct asl_error *reterr)
+{
+    return asl_output_path(scope, state, effective, ret, reterr);
+}
+
+const struct json *asl_error_output(struct arena *arena, const struct asl_error *error)
+{
+    struct json *output = json_object(arena);
+
+    if (error->error)
+        json_add(arena, output, "Error", json_string(arena, error->error));
+    if (error->cause)
+        json_add(arena, output, "Cause", json_string(arena, error->cause));
+    return output;
+}
+
+bool asl_catch_output(struct asl_scope *scope, const struct asl_catcher *catcher,
                       const struct json *raw, const struct asl_error *error,
                       const struct json **ret, struct asl_error *reterr)
 {
-    struct json *output = json_object(arena);
-    const struct json *value;
+    const struct json *value = raw;
 
-    json_add(arena, output, "Error", json_string(arena, error->error));
-    if (error->cause)
-        json_add(arena, output, "Cause", json_string(arena, error->cause));
-    if (catcher->discard_result)
-        value = raw;
-    else if (!flow_put(arena, catcher->result_path, raw, output, &value, reterr))
+    if (!catcher->discard_result &&
+        !flow_put(scope->arena, catcher->result_path, raw, asl_error_output(scope->arena, error),
+                  &value, reterr))
         return false;
-    if (!asl_check_data(arena, value, reterr))
+    if (!asl_check_data(scope->arena, NULL, value, reterr))
         return false;
     *ret = value;
-    return true;
-}
-
-static int64_t flow_later(int64_t now_ms, int64_t seconds)
-{
-    int64_t most = FLOW_TIMER_MS / 1000;
-
-    return now_ms + (seconds > most ? most : seconds) * 1000;
-}
-
-/* A number of seconds at a path, in the words of Step Functions when it is none. */
-static bool flow_seconds(struct asl_scope *scope, const struct asl_path *path, const char *field,
-                         int64_t least, int64_t *ret, struct asl_error *reterr)
-{
-    const char *text = asl_path_text(path);
-    const struct json *value;
-
-    if (asl_path_find(scope, path, &value, NULL) != ASL_FOUND)
-        return asl_fail(scope->arena, reterr, ASL_ERROR_RUNTIME,
-                        "The %s parameter does not reference an input value: %s", field, text);
-    if (value->kind != JSON_INT)
-        return asl_fail(scope->arena, reterr, ASL_ERROR_RUNTIME,
-                        "The %s parameter cannot be parsed as a long value: %s == %s", field, text,
-                        value->kind == JSON_STRING ? value->string
-                                                   : json_text(scope->arena, value));
-    if (value->integer < least)
-        return asl_fail(scope->arena, reterr, ASL_ERROR_RUNTIME,
-                        "The %s parameter references a value below %" PRId64 ": %s == %" PRId64,
-                        field, least, text, value->integer);
-    *ret = value->integer;
-    return true;
-}
-
-static bool flow_timestamp(struct asl_scope *scope, const struct asl_path *path, int64_t *ret_ms,
-                           struct asl_error *reterr)
-{
-    const struct json *value;
-
-    if (asl_path_find(scope, path, &value, NULL) != ASL_FOUND)
-        return asl_fail(scope->arena, reterr, ASL_ERROR_RUNTIME,
-                        "The TimestampPath parameter does not reference an input value: %s",
-                        asl_path_text(path));
-    if (asl_timestamp(value, ret_ms))
-        return true;
-    return asl_fail(scope->arena, reterr, ASL_ERROR_RUNTIME,
-                    "The TimestampPath parameter does not reference a valid ISO-8601 extended "
-                    "offset date-time format string: %s == %s",
-                    asl_path_text(path),
-                    value->kind == JSON_STRING ? value->string : json_text(scope->arena, value));
-}
-
-bool asl_wait_until(struct arena *arena, const struct asl_state *state, const struct json *input,
-                    const struct json *context, int64_t now_ms, int64_t *ret_ms,
-                    struct asl_error *reterr)
-{
-    int64_t seconds = state->seconds, until_ms = state->timestamp_ms;
-    struct asl_scope scope;
-
-    CHECK(state->type == ASL_WAIT);
-    asl_scope_init(&scope, arena, input, context);
-    if (state->seconds_path &&
-        !flow_seconds(&scope, state->seconds_path, "SecondsPath", 0, &seconds, reterr))
-        return false;
-    if (state->timestamp_path && !flow_timestamp(&scope, state->timestamp_path, &until_ms, reterr))
-        return false;
-    if (state->has_seconds || state->seconds_path)
-        until_ms = flow_later(now_ms, seconds);
-    if (until_ms < now_ms)
-        until_ms = now_ms;
-    *ret_ms = until_ms - now_ms > FLOW_TIMER_MS ? now_ms + FLOW_TIMER_MS : until_ms;
-    return true;
-}
-
-bool asl_task_times(struct arena *arena, const struct asl_state *state, const struct json *input,
-                    const struct json *context, int64_t *ret_timeout_ms, int64_t *ret_heartbeat_ms,
-                    struct asl_error *reterr)
-{
-    int64_t timeout_ms = state->timeout_ms, heartbeat_ms = state->heartbeat_ms, seconds = 0;
-    struct asl_scope scope;
-
-    CHECK(state->type == ASL_TASK);
-    asl_scope_init(&scope, arena, input, context);
-    if (state->timeout_path) {
-        if (!flow_seconds(&scope, state->timeout_path, "TimeoutSecondsPath", 1, &seconds, reterr))
-            return false;
-        timeout_ms = flow_later(0, seconds);
-    }
-    if (state->heartbeat_path) {
-        if (!flow_seconds(&scope, state->heartbeat_path, "HeartbeatSecondsPath", 1, &seconds,
-                          reterr))
-            return false;
-        heartbeat_ms = flow_later(0, seconds);
-    }
-    *ret_timeout_ms = timeout_ms;
-    *ret_heartbeat_ms = heartbeat_ms;
     return true;
 }

@@ -1,5 +1,6 @@
 /*
- * asl_machine.c - reads a machine: the top level of a definition, or a branch of a Parallel.
+ * asl_machine.c - reads a machine: the top level of a definition, a branch of a Parallel, or the
+ * item processor of a Map.
  *
  * Specification, "Top-level fields". A machine has its fields in the table below; states stand in
  * asl_state.c.
@@ -7,23 +8,33 @@
 #include "asl/asl_priv.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/limits.h"
 
 #include <string.h>
 
+#define MACHINE_TOP 1u
+#define MACHINE_BRANCH 2u
+#define MACHINE_PROCESSOR 4u
+#define MACHINE_ANY (MACHINE_TOP | MACHINE_BRANCH | MACHINE_PROCESSOR)
+
 static const struct machine_field {
     const char *name;
     unsigned kinds;
-    bool top_only;
-    bool required;
+    unsigned places; /* where it may stand */
 } machine_fields[] = {
-    {"StartAt",        ASL_KIND(JSON_STRING), false, true },
-    {"States",         ASL_KIND(JSON_OBJECT), false, true },
-    {"Comment",        ASL_KIND(JSON_STRING), false, false},
-    {"Version",        ASL_KIND(JSON_STRING), true,  false},
-    {"TimeoutSeconds", ASL_KIND_NUMBER,       true,  false},
-    {"QueryLanguage",  ASL_KIND(JSON_STRING), true,  false},
+    {"StartAt",         ASL_KIND(JSON_STRING), MACHINE_ANY      },
+    {"States",          ASL_KIND(JSON_OBJECT), MACHINE_ANY      },
+    {"Comment",         ASL_KIND(JSON_STRING), MACHINE_ANY      },
+    {"QueryLanguage",   ASL_KIND(JSON_STRING), MACHINE_TOP      },
+    {"Version",         ASL_KIND(JSON_STRING), MACHINE_TOP      },
+    {"TimeoutSeconds",  ASL_KIND_NUMBER,       MACHINE_TOP      },
+    {"ProcessorConfig", ASL_KIND(JSON_OBJECT), MACHINE_PROCESSOR}, /* read in asl_map.c */
 };
+
+static const char *const machine_required[] = {"StartAt", "States", NULL};
+static const char *const machine_languages[] = {"JSONPath", "JSONata", NULL};
+static const char *const machine_versions[] = {"1.0", NULL};
 
 static const struct machine_field *machine_field(const char *name)
 {
@@ -44,7 +55,7 @@ static size_t machine_chars(const char *text)
     return count;
 }
 
-static void machine_remember(struct asl_parser *parser, const struct asl_state *state)
+void asl_remember_state(struct asl_parser *parser, const struct asl_state *state)
 {
     if (parser->state_count == parser->state_capacity) {
         size_t capacity = parser->state_capacity ? 2 * parser->state_capacity : 64;
@@ -83,17 +94,18 @@ static void machine_read_states(struct asl_parser *parser, const struct asl_at *
                         LIMIT_STATE_NAME_CHARS);
         state = asl_read_state(parser, &here, member->value, machine);
         machine->states[machine->state_count++] = state;
-        machine_remember(parser, state);
+        asl_remember_state(parser, state);
     }
 }
 
-static void machine_read_language(struct asl_parser *parser, const struct asl_at *at,
-                                  const char *language)
+bool asl_read_language(struct asl_parser *parser, const struct asl_at *at, const struct json *value)
 {
-    if (!strcmp(language, "JSONata"))
-        asl_problem(parser, at, "NOT_SUPPORTED_YET", "QueryLanguage JSONata is not supported yet");
-    else if (strcmp(language, "JSONPath") != 0)
-        asl_problem(parser, at, "FIELD_VALUE", "expected JSONPath");
+    if (!asl_one_of(parser, at, value, machine_languages))
+        return true;
+    if (strcmp(value->string, "JSONata") != 0)
+        return false;
+    asl_problem(parser, at, "NOT_SUPPORTED_YET", "JSONata is not supported yet");
+    return true;
 }
 
 static void machine_read_field(struct asl_parser *parser, const struct asl_at *at,
@@ -104,16 +116,41 @@ static void machine_read_field(struct asl_parser *parser, const struct asl_at *a
     } else if (!strcmp(at->name, "Comment")) {
         machine->comment = value->string;
     } else if (!strcmp(at->name, "Version")) {
-        if (strcmp(value->string, "1.0") != 0)
-            asl_problem(parser, at, "FIELD_VALUE", "expected \"1.0\"");
+        asl_one_of(parser, at, value, machine_versions);
     } else if (!strcmp(at->name, "TimeoutSeconds")) {
         if (asl_whole_number(parser, at, value, 1, ASL_SECONDS_MAX))
             machine->timeout_ms = value->integer * 1000;
-    } else if (!strcmp(at->name, "QueryLanguage")) {
-        machine_read_language(parser, at, value->string);
-    } else {
+    } else if (!strcmp(at->name, "States")) {
         machine_read_states(parser, at, value, machine);
     }
+}
+
+static void machine_unknown_field(struct asl_parser *parser, const struct asl_at *at,
+                                  unsigned place)
+{
+    struct buf buf;
+
+    buf_init(&buf, parser->arena, 1024);
+    for (size_t i = 0; i < ARRAY_SIZE(machine_fields); i++) {
+        if (machine_fields[i].places & place)
+            buf_printf(&buf, "%s%s", buf.len ? ", " : "", machine_fields[i].name);
+    }
+    asl_problem(parser, at, "FIELD_UNKNOWN", "%s has: %s",
+                place == MACHINE_TOP      ? "a plan"
+                : place == MACHINE_BRANCH ? "a branch"
+                                          : "an item processor",
+                buf.data);
+}
+
+/* The language comes first, wherever it stands: it decides how states are read. */
+static void machine_read_top(struct asl_parser *parser, const struct asl_at *at,
+                             const struct json *value)
+{
+    const struct json *language = json_get(value, "QueryLanguage");
+
+    if (language)
+        parser->top_is_jsonata = asl_read_language(
+            parser, &(struct asl_at){.up = at, .name = "QueryLanguage"}, language);
 }
 
 struct asl_machine *asl_read_machine(struct asl_parser *parser, const struct asl_at *at,
@@ -121,34 +158,33 @@ struct asl_machine *asl_read_machine(struct asl_parser *parser, const struct asl
                                      size_t branch_index)
 {
     struct asl_machine *machine = ARENA_NEW(parser->arena, struct asl_machine);
+    unsigned place = !parent                        ? MACHINE_TOP
+                     : parent->type == ASL_PARALLEL ? MACHINE_BRANCH
+                                                    : MACHINE_PROCESSOR;
 
     machine->parent = parent;
     machine->branch_index = branch_index;
     machine->depth = parent ? parent->machine->depth + 1 : 0;
     if (machine->depth > LIMIT_PLAN_DEPTH) {
-        asl_problem(parser, at, "TOO_DEEP", "Parallel states stand at most %d deep in one another",
+        asl_problem(parser, at, "TOO_DEEP",
+                    "Parallel and Map states stand at most %d deep in one another",
                     LIMIT_PLAN_DEPTH);
         return machine;
     }
     if (!asl_kind_is(parser, at, value, ASL_KIND(JSON_OBJECT)))
         return machine;
+    if (place == MACHINE_TOP)
+        machine_read_top(parser, at, value);
     for (uint32_t i = 0; i < value->count; i++) {
         const struct json_member *member = &value->members[i];
         const struct machine_field *field = machine_field(member->name);
         struct asl_at here = {.up = at, .name = member->name};
 
-        if (!field || (field->top_only && parent))
-            asl_problem(parser, &here, "FIELD_UNKNOWN", "%s",
-                        parent ? "a branch has StartAt, States and Comment"
-                               : "a plan has StartAt, States, Comment, Version, TimeoutSeconds and "
-                                 "QueryLanguage");
+        if (!field || !(field->places & place))
+            machine_unknown_field(parser, &here, place);
         else if (asl_kind_is(parser, &here, member->value, field->kinds))
             machine_read_field(parser, &here, member->value, machine);
     }
-    for (size_t i = 0; i < ARRAY_SIZE(machine_fields); i++) {
-        if (machine_fields[i].required && !json_get(value, machine_fields[i].name))
-            asl_problem(parser, at, "FIELD_REQUIRED", "the field %s is required",
-                        machine_fields[i].name);
-    }
+    asl_require(parser, at, value, machine_required);
     return machine;
 }

@@ -23,6 +23,23 @@ static int parse_order(const void *a, const void *b)
     return left->machine < right->machine ? -1 : left->machine > right->machine;
 }
 
+static enum err parse_finish(struct asl_parser *parser, struct asl_plan *plan,
+                             const struct asl_plan **ret_plan, struct asl_problems *ret_problems)
+{
+    plan->by_name = parser->states;
+    plan->state_count = parser->state_count;
+    if (plan->state_count)
+        qsort(plan->by_name, plan->state_count, sizeof(plan->by_name[0]), parse_order);
+    asl_check_names(parser, plan);
+    asl_check_graph(parser, plan);
+    asl_check_variables(parser, plan);
+    *ret_problems = parser->problems;
+    if (parser->problems.errors)
+        return ERR_INVALID_REQUEST;
+    *ret_plan = plan;
+    return ERR_OK;
+}
+
 enum err asl_parse(struct arena *arena, const struct json *definition,
                    const struct asl_plan **ret_plan, struct asl_problems *ret_problems)
 {
@@ -31,17 +48,25 @@ enum err asl_parse(struct arena *arena, const struct json *definition,
     struct asl_at root = {.up = NULL};
 
     plan->top = asl_read_machine(&parser, &root, definition, NULL, 0);
-    plan->by_name = parser.states;
-    plan->state_count = parser.state_count;
-    if (plan->state_count)
-        qsort(plan->by_name, plan->state_count, sizeof(plan->by_name[0]), parse_order);
-    asl_check_names(&parser, plan);
-    asl_check_graph(&parser, plan);
-    *ret_problems = parser.problems;
-    if (parser.problems.count)
-        return ERR_INVALID_REQUEST;
-    *ret_plan = plan;
-    return ERR_OK;
+    return parse_finish(&parser, plan, ret_plan, ret_problems);
+}
+
+enum err asl_parse_state(struct arena *arena, const char *name, const struct json *definition,
+                         const struct asl_plan **ret_plan, struct asl_problems *ret_problems)
+{
+    struct asl_parser parser = {.arena = arena, .single_state = true};
+    struct asl_plan *plan = ARENA_NEW(arena, struct asl_plan);
+    struct asl_machine *machine = ARENA_NEW(arena, struct asl_machine);
+    /* The root, for there is no place above the state; yet it bears the name. */
+    struct asl_at root = {.up = NULL, .name = name};
+
+    plan->top = machine;
+    machine->start_at = name;
+    machine->states = ARENA_ARRAY(arena, const struct asl_state *, 1);
+    machine->states[0] = asl_read_state(&parser, &root, definition, machine);
+    machine->state_count = 1;
+    asl_remember_state(&parser, machine->states[0]);
+    return parse_finish(&parser, plan, ret_plan, ret_problems);
 }
 
 const struct asl_state *asl_find(const struct asl_plan *plan, const char *name)

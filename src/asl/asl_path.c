@@ -8,9 +8,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/id.h"
 #include "base/limits.h"
-
-#include <string.h>
 
 /* Reasons are for people: long ones are cut. */
 #define PATH_WHY_BYTES 4096
@@ -19,12 +18,29 @@
 
 static const struct json path_empty_object = {.kind = JSON_OBJECT};
 
-void asl_scope_init(struct asl_scope *scope, struct arena *arena, const struct json *input,
-                    const struct json *context)
+static double path_random01(void *user)
+{
+    uint64_t bits;
+
+    (void)user;
+    id_random(&bits, sizeof(bits));
+    return (double)(bits >> 11) * 0x1p-53;
+}
+
+static void path_random_bytes(void *user, void *bytes, size_t len)
+{
+    (void)user;
+    id_random(bytes, len);
+}
+
+void asl_scope_init(struct asl_scope *scope, struct arena *arena, const struct json *context,
+                    const struct json *variables)
 {
     *scope = (struct asl_scope){.arena = arena,
-                                .input = input,
                                 .context = context ? context : &path_empty_object,
+                                .variables = variables,
+                                .random01 = path_random01,
+                                .random_bytes = path_random_bytes,
                                 .work = ASL_WORK_MAX};
 }
 
@@ -83,7 +99,7 @@ static const char *path_print(struct arena *arena, const struct asl_path *path, 
     struct buf buf;
 
     buf_init(&buf, arena, PATH_WHY_BYTES);
-    buf_text(&buf, "$");
+    buf_printf(&buf, "$%s", path->variable ? path->variable : "");
     for (size_t i = 0; i < count; i++)
         path_print_step(&buf, &path->steps[i]);
     return buf.data;
@@ -374,10 +390,34 @@ enum asl_found path_find_from(struct asl_scope *scope, const struct asl_path *pa
     return ASL_FOUND;
 }
 
+/* What a path starts from; null when its variable is not there. */
+static const struct json *path_root(struct asl_scope *scope, const struct asl_path *path)
+{
+    if (path->variable)
+        return scope->variables ? path_member(scope, scope->variables, path->variable) : NULL;
+    if (path->context)
+        return scope->context;
+    CHECK(scope->input);
+    return scope->input;
+}
+
 enum asl_found asl_path_find(struct asl_scope *scope, const struct asl_path *path,
                              const struct json **ret, const char **ret_why)
 {
-    return path_find_from(scope, path, path->context ? scope->context : scope->input, ret, ret_why);
+    const struct json *root = path_root(scope, path);
+    enum asl_found found;
+
+    if (!root && scope->work > 0) {
+        if (ret_why)
+            *ret_why = arena_printf(scope->arena, "The variable '$%s' is not set", path->variable);
+        return ASL_MISSING;
+    }
+    found = root ? path_find_from(scope, path, root, ret, ret_why)
+                 : path_missing(scope, path, 0, root, ret_why);
+    if (found != ASL_MISSING || asl_path_is_definite(path))
+        return found;
+    *ret = json_array(scope->arena);
+    return ASL_FOUND;
 }
 
 static const struct json *path_with_item(struct arena *arena, const struct json *array,

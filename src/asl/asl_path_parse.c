@@ -5,7 +5,6 @@
 
 #include "base/arena.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -337,14 +336,34 @@ static bool path_check_use(struct path_reader *reader, const struct asl_path *pa
     if (use == ASL_PATH_RESULT && path->context)
         return path_refuse(reader, "PATH_CONTEXT",
                            "the context object ($$) cannot be written; begin with $");
+    if (use == ASL_PATH_RESULT && path->variable)
+        return path_refuse(reader, "PATH_VARIABLE",
+                           "a variable is written by Assign, not by a path; begin with $. or $[");
     return true;
 }
 
-static bool path_begins_variable(const struct path_reader *reader, const struct asl_path *path)
+/* What stands behind the first $: another one, or the name of a variable, or nothing. */
+static bool path_read_root(struct path_reader *reader, struct asl_path *path)
 {
-    unsigned char c = (unsigned char)*reader->at;
+    size_t characters, len;
 
-    return !path->step_count && !path->context && (isalpha(c) || c == '_' || c >= 0x80);
+    if (*reader->at == '$') {
+        path->context = true;
+        reader->at++;
+        return true;
+    }
+    len = path_name_length(reader->at, &characters);
+    if (!len)
+        return true;
+    if (characters > PATH_VARIABLE_CHARS_MAX)
+        return path_refuse(reader, "PATH_INVALID",
+                           "the name of a variable has at most %d characters",
+                           PATH_VARIABLE_CHARS_MAX);
+    path->variable = arena_string_n(reader->arena, reader->at, len);
+    if (!asl_is_variable_name(path->variable))
+        return path_refuse(reader, "PATH_INVALID", "the variable $%s is reserved", path->variable);
+    reader->at += len;
+    return true;
 }
 
 bool asl_path_parse(struct arena *arena, const char *text, enum asl_path_use use,
@@ -355,21 +374,13 @@ bool asl_path_parse(struct arena *arena, const char *text, enum asl_path_use use
     bool ok;
 
     path->text = text;
-    if (!strncmp(text, "States.", 7)) {
-        ok = path_refuse(&reader, "NOT_SUPPORTED_YET", "intrinsic functions are not supported yet");
-    } else if (*text != '$') {
-        ok = path_refuse(&reader, "PATH_INVALID", "a path begins with $ (or $$ for the context)");
+    if (*text != '$') {
+        ok = path_refuse(&reader, "PATH_INVALID",
+                         "a path begins with $ (or $$ for the context, or $name for a variable)");
     } else {
         reader.at++;
-        if (*reader.at == '$') {
-            path->context = true;
-            reader.at++;
-        }
-        ok = path_read_steps(&reader, path);
+        ok = path_read_root(&reader, path) && path_read_steps(&reader, path);
     }
-    if (ok && path_begins_variable(&reader, path))
-        ok = path_refuse(&reader, "NOT_SUPPORTED_YET",
-                         "variables ($name) are not supported yet; a name is written $.name");
     if (ok && *reader.at)
         ok = path_refuse(&reader, "PATH_INVALID", "nothing is expected from position %zu on",
                          path_position(&reader));
@@ -390,4 +401,9 @@ const char *asl_path_text(const struct asl_path *path)
 bool asl_path_is_definite(const struct asl_path *path)
 {
     return path->definite == path->step_count;
+}
+
+const char *asl_path_variable(const struct asl_path *path)
+{
+    return path->variable;
 }

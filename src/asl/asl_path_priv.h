@@ -10,6 +10,8 @@
 #define PATH_STEPS_MAX 64
 #define PATH_UNION_MAX 256
 #define PATH_FILTER_DEPTH_MAX 16
+#define PATH_VARIABLE_CHARS_MAX 80
+#define PATH_VARIABLE_RESERVED "states"
 
 enum path_step_kind {
     PATH_STEP_NAME,
@@ -33,9 +35,10 @@ struct path_step {
 
 struct asl_path {
     const char *text;
-    bool context;    /* begins with $$ */
-    bool operators;  /* an unquoted @ , : ? stands in it */
-    size_t definite; /* how many leading steps point at one place */
+    bool context;         /* begins with $$ */
+    const char *variable; /* begins with $name; or null */
+    bool operators;       /* an unquoted @ , : ? stands in it */
+    size_t definite;      /* how many leading steps point at one place */
     size_t step_count;
     struct path_step *steps;
 };
@@ -82,9 +85,18 @@ bool path_read_quoted(struct path_reader *reader, const char **ret);
 /* `(` expression `)` of a filter; the reader stands behind the question mark. */
 bool path_read_filter(struct path_reader *reader, const struct path_filter **ret);
 
+/* The character of UTF-8 that the text begins with, and its bytes: 0 at the end of the text, and
+ * where it is not UTF-8. */
+size_t path_character(const char *text, uint32_t *ret);
+/* The bytes, at the beginning of the text, of what could be the name of a variable. */
+size_t path_name_length(const char *text, size_t *ret_characters);
+
 /* Does the filter let the candidate through? False in *ret also when the work is used up. */
 bool path_filter_accepts(struct asl_scope *scope, const struct path_filter *filter,
                          const struct json *candidate);
+
+/* Pays for comparing a value with another by its size. */
+bool path_pay_value(struct asl_scope *scope, const struct json *value);
 
 /* asl_path_find from any value: filters start at the candidate. */
 enum asl_found path_find_from(struct asl_scope *scope, const struct asl_path *path,

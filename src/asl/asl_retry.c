@@ -38,14 +38,13 @@ static void retry_check_all(struct asl_parser *parser, const struct asl_at *at,
 static const char **retry_read_errors(struct asl_parser *parser, const struct asl_at *at,
                                       const struct json *entry, bool last, size_t *ret_count)
 {
+    static const char *const required[] = {"ErrorEquals", NULL};
     const struct json *errors = json_get(entry, "ErrorEquals");
     struct asl_at here = {.up = at, .name = "ErrorEquals"};
     const char **names;
 
-    if (!errors) {
-        asl_problem(parser, at, "FIELD_REQUIRED", "the field ErrorEquals is required");
+    if (!asl_require(parser, at, entry, required))
         return NULL;
-    }
     if (!asl_kind_is(parser, &here, errors, ASL_KIND(JSON_ARRAY)))
         return NULL;
     if (!errors->count)
@@ -76,11 +75,10 @@ static void retry_read_rate(struct asl_parser *parser, const struct asl_at *at,
 static void retry_read_jitter(struct asl_parser *parser, const struct asl_at *at,
                               const struct json *value, struct asl_retrier *retrier)
 {
-    if (!asl_kind_is(parser, at, value, ASL_KIND(JSON_STRING)))
-        return;
-    retrier->jitter_full = !strcmp(value->string, "FULL");
-    if (!retrier->jitter_full && strcmp(value->string, "NONE") != 0)
-        asl_problem(parser, at, "FIELD_VALUE", "expected FULL or NONE");
+    static const char *const words[] = {"FULL", "NONE", NULL};
+
+    if (asl_one_of(parser, at, value, words))
+        retrier->jitter_full = !strcmp(value->string, "FULL");
 }
 
 static void retry_read_field(struct asl_parser *parser, const struct asl_at *at,
@@ -150,17 +148,21 @@ static void retry_read_catch_field(struct asl_parser *parser, const struct asl_a
         catcher->discard_result = value->kind == JSON_NULL;
         if (!catcher->discard_result)
             catcher->result_path = asl_read_path(parser, at, value, ASL_PATH_RESULT);
-    } else if (!strcmp(at->name, "Assign") || !strcmp(at->name, "Output")) {
-        asl_problem(parser, at, "NOT_SUPPORTED_YET", "%s is not supported yet", at->name);
+    } else if (!strcmp(at->name, "Assign")) {
+        if (asl_kind_is(parser, at, value, ASL_KIND(JSON_OBJECT)))
+            catcher->assign = asl_read_assign(parser, at, value);
+    } else if (!strcmp(at->name, "Output")) {
+        asl_problem(parser, at, "JSONATA_FIELD", "Output is a field of JSONata states");
     } else {
         asl_problem(parser, at, "FIELD_UNKNOWN",
-                    "a catcher has ErrorEquals, Next, ResultPath and Comment");
+                    "a catcher has ErrorEquals, Next, ResultPath, Assign and Comment");
     }
 }
 
 void asl_read_catch(struct asl_parser *parser, const struct asl_at *at, const struct json *value,
                     struct asl_state *state)
 {
+    static const char *const required[] = {"Next", NULL};
     struct asl_catcher *catchers = ARENA_ARRAY(parser->arena, struct asl_catcher, value->count);
 
     for (uint32_t i = 0; i < value->count; i++) {
@@ -176,10 +178,8 @@ void asl_read_catch(struct asl_parser *parser, const struct asl_at *at, const st
             retry_read_catch_field(parser,
                                    &(struct asl_at){.up = &here, .name = entry->members[n].name},
                                    entry->members[n].value, catcher);
-        if (!json_get(entry, "Next")) {
+        if (!asl_require(parser, &here, entry, required))
             parser->graph_broken = true;
-            asl_problem(parser, &here, "FIELD_REQUIRED", "a catcher needs the field Next");
-        }
     }
     state->catchers = catchers;
     state->catcher_count = value->count;
@@ -191,7 +191,7 @@ int asl_retrier_find(const struct asl_state *state, const char *error, bool only
         const struct asl_retrier *retrier = &state->retriers[i];
 
         for (size_t n = 0; n < retrier->error_count; n++) {
-            bool named = !strcmp(retrier->errors[n], error);
+            bool named = error && !strcmp(retrier->errors[n], error);
 
             if ((named || !only_by_name) && asl_error_matches(retrier->errors[n], error))
                 return (int)i;

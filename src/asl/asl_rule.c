@@ -54,8 +54,6 @@ static const struct {
     {"Not", ASL_RULE_NOT},
 };
 
-static const char *const rule_later[] = {"Condition", "Assign", "Output"};
-
 const struct asl_operator *asl_operator_find(const char *name, bool *ret_path)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rule_operators); i++) {
@@ -156,15 +154,6 @@ static bool rule_read_test(struct asl_parser *parser, const struct asl_at *at,
     return false;
 }
 
-static bool rule_is_later(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(rule_later); i++) {
-        if (!strcmp(name, rule_later[i]))
-            return true;
-    }
-    return false;
-}
-
 static void rule_read_next(struct asl_parser *parser, const struct asl_at *at,
                            const struct json *value, size_t depth, struct asl_rule *rule)
 {
@@ -177,9 +166,22 @@ static void rule_read_next(struct asl_parser *parser, const struct asl_at *at,
         rule->next = value->string;
 }
 
+static void rule_read_assign(struct asl_parser *parser, const struct asl_at *at,
+                             const struct json *value, size_t depth, struct asl_rule *rule)
+{
+    if (depth) {
+        asl_problem(parser, at, "CHOICE_NESTED_ASSIGN",
+                    "Assign belongs to the outermost rule, not into And, Or or Not");
+        return;
+    }
+    if (asl_kind_is(parser, at, value, ASL_KIND(JSON_OBJECT)))
+        rule->assign = asl_read_assign(parser, at, value);
+}
+
 static void rule_check(struct asl_parser *parser, const struct asl_at *at, const struct json *value,
                        size_t test_count, const struct asl_rule *rule)
 {
+    static const char *const required[] = {"Variable", NULL};
     bool has_variable = json_get(value, "Variable") != NULL;
 
     if (test_count != 1) {
@@ -190,8 +192,8 @@ static void rule_check(struct asl_parser *parser, const struct asl_at *at, const
                         test_count);
         return;
     }
-    if (rule->kind == ASL_RULE_COMPARE && !has_variable)
-        asl_problem(parser, at, "FIELD_REQUIRED", "a comparison needs the field Variable");
+    if (rule->kind == ASL_RULE_COMPARE)
+        asl_require(parser, at, value, required);
     if (rule->kind != ASL_RULE_COMPARE && has_variable)
         asl_problem(parser, &(struct asl_at){.up = at, .name = "Variable"}, "FIELD_CONFLICT",
                     "And, Or and Not have no Variable of their own");
@@ -200,6 +202,7 @@ static void rule_check(struct asl_parser *parser, const struct asl_at *at, const
 static void rule_read(struct asl_parser *parser, const struct asl_at *at, const struct json *value,
                       size_t depth, struct asl_rule *rule)
 {
+    static const char *const required[] = {"Next", NULL};
     size_t test_count = 0;
 
     if (depth > LIMIT_JSON_DEPTH) {
@@ -221,23 +224,37 @@ static void rule_read(struct asl_parser *parser, const struct asl_at *at, const 
             rule_read_next(parser, &here, member->value, depth, rule);
         else if (!strcmp(member->name, "Comment"))
             asl_kind_is(parser, &here, member->value, ASL_KIND(JSON_STRING));
-        else if (rule_is_later(member->name))
-            asl_problem(parser, &here, "NOT_SUPPORTED_YET", "%s is not supported yet",
+        else if (!strcmp(member->name, "Assign"))
+            rule_read_assign(parser, &here, member->value, depth, rule);
+        else if (!strcmp(member->name, "Condition") || !strcmp(member->name, "Output"))
+            asl_problem(parser, &here, "JSONATA_FIELD", "%s is a field of JSONata states",
                         member->name);
         else
             asl_problem(parser, &here, "FIELD_UNKNOWN",
-                        "a rule has Variable and an operator, or And, Or or Not; and Next and "
-                        "Comment");
+                        "a rule has Variable and an operator, or And, Or or Not; and Next, Assign "
+                        "and Comment");
     }
     rule_check(parser, at, value, test_count, rule);
-    if (!depth && !json_get(value, "Next")) {
+    if (!depth && !asl_require(parser, at, value, required))
         parser->graph_broken = true;
-        asl_problem(parser, at, "FIELD_REQUIRED", "a rule needs the field Next");
-    }
 }
 
 void asl_read_choices(struct asl_parser *parser, const struct asl_at *at, const struct json *value,
                       struct asl_state *state)
 {
     state->rules = rule_read_list(parser, at, value, 0, &state->rule_count);
+}
+
+void asl_rule_variables(const struct asl_rule *rule, asl_see_fn *see, void *user)
+{
+    const struct asl_path *paths[] = {rule->variable, rule->value_path};
+
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        if (paths[i] && asl_path_variable(paths[i]))
+            see(user, asl_path_variable(paths[i]));
+    }
+    for (size_t i = 0; i < rule->rule_count; i++)
+        asl_rule_variables(&rule->rules[i], see, user);
+    if (rule->assign)
+        asl_template_variables(rule->assign, see, user);
 }

@@ -18,11 +18,13 @@
 #define TASK (1u << ASL_TASK)
 #define CHOICE (1u << ASL_CHOICE)
 #define PARALLEL (1u << ASL_PARALLEL)
+#define MAP (1u << ASL_MAP)
 #define SUCCEED (1u << ASL_SUCCEED)
 #define FAIL (1u << ASL_FAIL)
 #define UNKNOWN (1u << ASL_NONE)
-#define WORKING (TASK | PARALLEL)
+#define WORKING (TASK | PARALLEL | MAP)
 #define MAKING (PASS | WORKING)
+#define FILLING (PASS | TASK | PARALLEL)
 #define LEADING (MAKING | WAIT)
 #define FLOWING (LEADING | CHOICE | SUCCEED)
 #define EVERY (FLOWING | FAIL)
@@ -32,6 +34,7 @@
 #define TEXT ASL_KIND(JSON_STRING)
 #define FLAG ASL_KIND(JSON_BOOL)
 #define LIST ASL_KIND(JSON_ARRAY)
+#define OBJECT ASL_KIND(JSON_OBJECT)
 #define NUMBER ASL_KIND_NUMBER
 #define PATH (TEXT | ASL_KIND(JSON_NULL))
 #define ANY ASL_KIND_ANY
@@ -43,11 +46,12 @@ typedef void state_read_fn(struct asl_parser *parser, const struct asl_at *at,
                            const struct state_field *field, const struct json *value,
                            struct asl_state *state);
 
-static state_read_fn state_nothing, state_later, state_language, state_text, state_path,
-    state_result_path, state_reference, state_template, state_result, state_resource, state_seconds,
-    state_wait_seconds, state_timestamp, state_choices, state_branches, state_retry, state_catch,
-    state_error;
+static state_read_fn state_nothing, state_jsonata, state_language, state_text, state_path,
+    state_result_path, state_reference, state_template, state_assign, state_result, state_resource,
+    state_seconds, state_wait_seconds, state_timestamp, state_choices, state_branches, state_retry,
+    state_catch, state_error;
 
+/* The fields that only a Map has stand in asl_map.c. */
 static const struct state_field {
     const char *name;
     unsigned types;      /* that have it */
@@ -55,49 +59,39 @@ static const struct state_field {
     state_read_fn *read; /* called with a value of these kinds */
     size_t offset;       /* where it goes, if it is just put somewhere */
 } state_fields[] = {
-    {"Type",                 EVERY,    TEXT,   state_nothing,      NONE               },
-    {"Comment",              EVERY,    TEXT,   state_nothing,      NONE               },
-    {"QueryLanguage",        EVERY,    TEXT,   state_language,     NONE               },
-    {"Next",                 ONWARD,   TEXT,   state_text,         AT(next)           },
-    {"End",                  ONWARD,   FLAG,   state_nothing,      NONE               },
-    {"InputPath",            FLOWING,  PATH,   state_path,         AT(input_path)     },
-    {"Parameters",           MAKING,   ANY,    state_template,     AT(parameters)     },
-    {"Result",               PASS,     ANY,    state_result,       NONE               },
-    {"ResultSelector",       WORKING,  ANY,    state_template,     AT(result_selector)},
-    {"ResultPath",           MAKING,   PATH,   state_result_path,  AT(result_path)    },
-    {"OutputPath",           FLOWING,  PATH,   state_path,         AT(output_path)    },
-    {"Seconds",              WAIT,     NUMBER, state_wait_seconds, NONE               },
-    {"SecondsPath",          WAIT,     TEXT,   state_reference,    AT(seconds_path)   },
-    {"Timestamp",            WAIT,     TEXT,   state_timestamp,    NONE               },
-    {"TimestampPath",        WAIT,     TEXT,   state_reference,    AT(timestamp_path) },
-    {"Resource",             TASK,     TEXT,   state_resource,     NONE               },
-    {"TimeoutSeconds",       TASK,     NUMBER, state_seconds,      AT(timeout_ms)     },
-    {"TimeoutSecondsPath",   TASK,     TEXT,   state_reference,    AT(timeout_path)   },
-    {"HeartbeatSeconds",     TASK,     NUMBER, state_seconds,      AT(heartbeat_ms)   },
-    {"HeartbeatSecondsPath", TASK,     TEXT,   state_reference,    AT(heartbeat_path) },
-    {"Choices",              CHOICE,   LIST,   state_choices,      NONE               },
-    {"Default",              CHOICE,   TEXT,   state_text,         AT(default_next)   },
-    {"Branches",             PARALLEL, LIST,   state_branches,     NONE               },
-    {"Retry",                WORKING,  LIST,   state_retry,        NONE               },
-    {"Catch",                CATCHING, LIST,   state_catch,        NONE               },
-    {"Error",                FAIL,     TEXT,   state_error,        AT(error)          },
-    {"Cause",                FAIL,     TEXT,   state_error,        AT(cause)          },
-    {"ErrorPath",            FAIL,     ANY,    state_later,        NONE               },
-    {"CausePath",            FAIL,     ANY,    state_later,        NONE               },
-    {"Arguments",            WORKING,  ANY,    state_later,        NONE               },
-    {"Output",               FLOWING,  ANY,    state_later,        NONE               },
-    {"Assign",               FLOWING,  ANY,    state_later,        NONE               },
-    {"Credentials",          TASK,     ANY,    state_later,        NONE               },
-};
-
-/* Fields that a type cannot do without, beside Type. */
-static const struct {
-    enum asl_type type;
-    const char *name;
-} state_required[] = {
-    {ASL_TASK,     "Resource"},
-    {ASL_CHOICE,   "Choices" },
-    {ASL_PARALLEL, "Branches"},
+    {"Type",                 EVERY,            TEXT,   state_nothing,      NONE               },
+    {"Comment",              EVERY,            TEXT,   state_nothing,      NONE               },
+    {"QueryLanguage",        EVERY,            TEXT,   state_language,     NONE               },
+    {"Next",                 ONWARD,           TEXT,   state_text,         AT(next)           },
+    {"End",                  ONWARD,           FLAG,   state_nothing,      NONE               },
+    {"InputPath",            FLOWING,          PATH,   state_path,         AT(input_path)     },
+    {"Parameters",           FILLING,          ANY,    state_template,     AT(parameters)     },
+    {"Result",               PASS,             ANY,    state_result,       NONE               },
+    {"ResultSelector",       WORKING,          OBJECT, state_template,     AT(result_selector)},
+    {"ResultPath",           MAKING,           PATH,   state_result_path,  AT(result_path)    },
+    {"OutputPath",           FLOWING,          PATH,   state_path,         AT(output_path)    },
+    {"Assign",               LEADING | CHOICE, OBJECT, state_assign,       AT(assign)         },
+    {"Seconds",              WAIT,             NUMBER, state_wait_seconds, NONE               },
+    {"SecondsPath",          WAIT,             TEXT,   state_reference,    AT(seconds_path)   },
+    {"Timestamp",            WAIT,             TEXT,   state_timestamp,    NONE               },
+    {"TimestampPath",        WAIT,             TEXT,   state_reference,    AT(timestamp_path) },
+    {"Resource",             TASK,             TEXT,   state_resource,     NONE               },
+    {"Credentials",          TASK,             OBJECT, state_template,     AT(credentials)    },
+    {"TimeoutSeconds",       TASK,             NUMBER, state_seconds,      AT(timeout_ms)     },
+    {"TimeoutSecondsPath",   TASK,             TEXT,   state_reference,    AT(timeout_path)   },
+    {"HeartbeatSeconds",     TASK,             NUMBER, state_seconds,      AT(heartbeat_ms)   },
+    {"HeartbeatSecondsPath", TASK,             TEXT,   state_reference,    AT(heartbeat_path) },
+    {"Choices",              CHOICE,           LIST,   state_choices,      NONE               },
+    {"Default",              CHOICE,           TEXT,   state_text,         AT(default_next)   },
+    {"Branches",             PARALLEL,         LIST,   state_branches,     NONE               },
+    {"Retry",                WORKING,          LIST,   state_retry,        NONE               },
+    {"Catch",                CATCHING,         LIST,   state_catch,        NONE               },
+    {"Error",                FAIL,             TEXT,   state_error,        AT(error)          },
+    {"Cause",                FAIL,             TEXT,   state_error,        AT(cause)          },
+    {"ErrorPath",            FAIL,             TEXT,   state_reference,    AT(error_path)     },
+    {"CausePath",            FAIL,             TEXT,   state_reference,    AT(cause_path)     },
+    {"Arguments",            TASK | PARALLEL,  ANY,    state_jsonata,      NONE               },
+    {"Output",               FLOWING,          ANY,    state_jsonata,      NONE               },
 };
 
 /* Paths that may be null, and the flags that stand for it. */
@@ -109,21 +103,10 @@ static const struct {
     {AT(output_path), AT(discard_output)},
 };
 
-/* Two fields of which a state may have one. */
-static const char *const state_conflicts[][2] = {
-    {"TimeoutSeconds",   "TimeoutSecondsPath"  },
-    {"HeartbeatSeconds", "HeartbeatSecondsPath"},
-    {"Error",            "ErrorPath"           },
-    {"Cause",            "CausePath"           },
-};
-
-static const char *const state_wait_forms[] = {"Seconds", "SecondsPath", "Timestamp",
-                                               "TimestampPath"};
-
 static const char *const state_type_names[] = {
-    [ASL_NONE] = "",           [ASL_PASS] = "Pass",     [ASL_WAIT] = "Wait",
-    [ASL_TASK] = "Task",       [ASL_CHOICE] = "Choice", [ASL_PARALLEL] = "Parallel",
-    [ASL_SUCCEED] = "Succeed", [ASL_FAIL] = "Fail",
+    [ASL_NONE] = "",     [ASL_PASS] = "Pass",       [ASL_WAIT] = "Wait",
+    [ASL_TASK] = "Task", [ASL_CHOICE] = "Choice",   [ASL_PARALLEL] = "Parallel",
+    [ASL_MAP] = "Map",   [ASL_SUCCEED] = "Succeed", [ASL_FAIL] = "Fail",
 };
 
 const char *asl_type_name(enum asl_type type)
@@ -146,23 +129,20 @@ static void state_nothing(struct asl_parser *parser, const struct asl_at *at,
     (void)parser, (void)at, (void)field, (void)value, (void)state;
 }
 
-static void state_later(struct asl_parser *parser, const struct asl_at *at,
-                        const struct state_field *field, const struct json *value,
-                        struct asl_state *state)
+static void state_jsonata(struct asl_parser *parser, const struct asl_at *at,
+                          const struct state_field *field, const struct json *value,
+                          struct asl_state *state)
 {
     (void)value, (void)state;
-    asl_problem(parser, at, "NOT_SUPPORTED_YET", "%s is not supported yet", field->name);
+    asl_problem(parser, at, "JSONATA_FIELD", "%s is a field of JSONata states", field->name);
 }
 
+/* Read before the fields: see state_is_jsonata. */
 static void state_language(struct asl_parser *parser, const struct asl_at *at,
                            const struct state_field *field, const struct json *value,
                            struct asl_state *state)
 {
-    if (!strcmp(value->string, "JSONata"))
-        asl_problem(parser, at, "NOT_SUPPORTED_YET", "QueryLanguage JSONata is not supported yet");
-    else if (strcmp(value->string, "JSONPath") != 0)
-        asl_problem(parser, at, "FIELD_VALUE", "expected JSONPath");
-    (void)field, (void)state;
+    (void)parser, (void)at, (void)field, (void)value, (void)state;
 }
 
 static void state_text(struct asl_parser *parser, const struct asl_at *at,
@@ -173,37 +153,42 @@ static void state_text(struct asl_parser *parser, const struct asl_at *at,
     *(const char **)state_place(state, field->offset) = value->string;
 }
 
-static void state_set_path(struct asl_parser *parser, const struct asl_at *at, size_t offset,
-                           const struct json *value, struct asl_state *state, enum asl_path_use use)
+/* Null says what is to be dropped; true when it was null. */
+static bool state_null(size_t offset, const struct json *value, struct asl_state *state)
 {
-    for (size_t i = 0; value->kind == JSON_NULL && i < ARRAY_SIZE(state_nulls); i++) {
+    if (value->kind != JSON_NULL)
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(state_nulls); i++) {
         if (state_nulls[i].path == offset)
             *(bool *)state_place(state, state_nulls[i].flag) = true;
     }
-    if (value->kind != JSON_NULL)
-        *(const struct asl_path **)state_place(state, offset) =
-            asl_read_path(parser, at, value, use);
+    return true;
 }
 
 static void state_path(struct asl_parser *parser, const struct asl_at *at,
                        const struct state_field *field, const struct json *value,
                        struct asl_state *state)
 {
-    state_set_path(parser, at, field->offset, value, state, ASL_PATH_ANY);
+    if (!state_null(field->offset, value, state))
+        *(const struct asl_expression **)state_place(state, field->offset) =
+            asl_read_expression(parser, at, value);
 }
 
 static void state_result_path(struct asl_parser *parser, const struct asl_at *at,
                               const struct state_field *field, const struct json *value,
                               struct asl_state *state)
 {
-    state_set_path(parser, at, field->offset, value, state, ASL_PATH_RESULT);
+    if (!state_null(field->offset, value, state))
+        *(const struct asl_path **)state_place(state, field->offset) =
+            asl_read_path(parser, at, value, ASL_PATH_RESULT);
 }
 
 static void state_reference(struct asl_parser *parser, const struct asl_at *at,
                             const struct state_field *field, const struct json *value,
                             struct asl_state *state)
 {
-    state_set_path(parser, at, field->offset, value, state, ASL_PATH_REFERENCE);
+    *(const struct asl_expression **)state_place(state, field->offset) =
+        asl_read_reference(parser, at, value);
 }
 
 static void state_template(struct asl_parser *parser, const struct asl_at *at,
@@ -212,6 +197,14 @@ static void state_template(struct asl_parser *parser, const struct asl_at *at,
 {
     *(const struct asl_template **)state_place(state, field->offset) =
         asl_read_template(parser, at, value);
+}
+
+static void state_assign(struct asl_parser *parser, const struct asl_at *at,
+                         const struct state_field *field, const struct json *value,
+                         struct asl_state *state)
+{
+    (void)field;
+    state->assign = asl_read_assign(parser, at, value);
 }
 
 static void state_result(struct asl_parser *parser, const struct asl_at *at,
@@ -310,9 +303,6 @@ static void state_error(struct asl_parser *parser, const struct asl_at *at,
 
     if (value->count > most)
         asl_problem(parser, at, "FIELD_VALUE", "expected at most %u bytes", most);
-    if (field->offset == AT(error) && !strncmp(value->string, "States.", 7))
-        asl_problem(parser, at, "ERROR_NAME_RESERVED",
-                    "names that begin with States. belong to the language");
     *(const char **)state_place(state, field->offset) = value->string;
 }
 
@@ -330,92 +320,73 @@ static void state_unknown_field(struct asl_parser *parser, const struct asl_at *
 {
     struct buf buf;
 
-    buf_init(&buf, parser->arena, 1024);
+    buf_init(&buf, parser->arena, 2048);
     for (size_t i = 0; i < ARRAY_SIZE(state_fields); i++) {
-        if ((state_fields[i].types & (1u << type)) && state_fields[i].read != state_later)
+        if ((state_fields[i].types & (1u << type)) && state_fields[i].read != state_jsonata)
             buf_printf(&buf, "%s%s", buf.len ? ", " : "", state_fields[i].name);
     }
+    if (type == ASL_MAP)
+        asl_print_map_fields(&buf);
     asl_problem(parser, at, "FIELD_UNKNOWN", "a %s state has: %s", asl_type_name(type), buf.data);
+    asl_wording(parser, "Field is not supported");
 }
 
 /* ASL_NONE after a problem: then only what leads on is read. */
 static enum asl_type state_read_type(struct asl_parser *parser, const struct asl_at *at,
                                      const struct json *value)
 {
-    struct asl_at here = {.up = at, .name = "Type"};
+    /* In the order in which Step Functions tells them. */
+    static const char *const names[] = {"Task",   "Wait",     "Pass", "Succeed", "Fail",
+                                        "Choice", "Parallel", "Map",  NULL};
+    static const char *const required[] = {"Type", NULL};
     const struct json *type = json_get(value, "Type");
 
-    if (!type) {
-        asl_problem(parser, at, "FIELD_REQUIRED", "the field Type is required");
-        return ASL_NONE;
-    }
-    if (!asl_kind_is(parser, &here, type, TEXT))
+    if (!asl_require(parser, at, value, required) ||
+        !asl_one_of(parser, &(struct asl_at){.up = at, .name = "Type"}, type, names))
         return ASL_NONE;
     for (size_t i = ASL_PASS; i < ARRAY_SIZE(state_type_names); i++) {
         if (!strcmp(type->string, state_type_names[i]))
             return (enum asl_type)i;
     }
-    if (!strcmp(type->string, "Map"))
-        asl_problem(parser, &here, "NOT_SUPPORTED_YET", "the type Map is not supported yet");
-    else
-        asl_problem(parser, &here, "STATE_TYPE_UNKNOWN",
-                    "expected one of Pass, Wait, Task, Choice, Parallel, Succeed, Fail");
     return ASL_NONE;
 }
 
-static void state_check_next(struct asl_parser *parser, const struct asl_at *at,
-                             const struct json *value, enum asl_type type)
-{
-    bool has_next = json_get(value, "Next") != NULL;
-    bool ends = json_get_bool(value, "End", false);
-
-    if (!(ONWARD & (1u << type)))
-        return;
-    if (has_next && ends)
-        asl_problem(parser, at, "NEXT_OR_END", "expected Next or End, not both");
-    if (has_next || ends)
-        return;
-    parser->graph_broken = true;
-    if (type != ASL_NONE)
-        asl_problem(parser, at, "NEXT_OR_END", "expected Next or \"End\": true");
-}
-
-static void state_check_wait(struct asl_parser *parser, const struct asl_at *at,
+/* True when the state cannot be read, because it is or would be one of JSONata. */
+static bool state_is_jsonata(struct asl_parser *parser, const struct asl_at *at,
                              const struct json *value)
 {
-    size_t count = 0;
+    const struct json *language = json_get(value, "QueryLanguage");
 
-    for (size_t i = 0; i < ARRAY_SIZE(state_wait_forms); i++)
-        count += json_get(value, state_wait_forms[i]) != NULL;
-    if (count != 1)
-        asl_problem(parser, at, "WAIT_FORM",
-                    "expected exactly one of Seconds, SecondsPath, Timestamp, TimestampPath");
+    if (parser->top_is_jsonata && json_is(language, JSON_STRING) &&
+        !strcmp(language->string, "JSONPath"))
+        asl_problem(parser, at, "LANGUAGE_DOWNGRADE",
+                    "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state "
+                    "machine");
+    if (parser->top_is_jsonata)
+        return true;
+    return language &&
+           asl_read_language(parser, &(struct asl_at){.up = at, .name = "QueryLanguage"}, language);
 }
 
-static void state_check(struct asl_parser *parser, const struct asl_at *at,
-                        const struct json *value, const struct asl_state *state)
+static void state_read_fields(struct asl_parser *parser, const struct asl_at *at,
+                              const struct json *value, struct asl_state *state)
 {
-    const struct json *parameters = json_get(value, "Parameters");
+    for (uint32_t i = 0; i < value->count; i++) {
+        const struct json_member *member = &value->members[i];
+        const struct state_field *field = state_field(member->name);
+        struct asl_at here = {.up = at, .name = member->name};
 
-    for (size_t i = 0; i < ARRAY_SIZE(state_required); i++) {
-        if (state_required[i].type == state->type && !json_get(value, state_required[i].name))
-            asl_problem(parser, at, "FIELD_REQUIRED", "the field %s is required",
-                        state_required[i].name);
+        if (state->type == ASL_MAP && asl_is_map_field(member->name))
+            continue;
+        if (!field || !(field->types & (1u << state->type))) {
+            if (state->type != ASL_NONE)
+                state_unknown_field(parser, &here, state->type);
+        } else if (asl_kind_is(parser, &here, member->value, field->kinds)) {
+            field->read(parser, &here, field, member->value, state);
+        }
     }
-    for (size_t i = 0; i < ARRAY_SIZE(state_conflicts); i++) {
-        if (json_get(value, state_conflicts[i][0]) && json_get(value, state_conflicts[i][1]))
-            asl_problem(parser, at, "FIELD_CONFLICT", "expected %s or %s, not both",
-                        state_conflicts[i][0], state_conflicts[i][1]);
-    }
-    state_check_next(parser, at, value, state->type);
-    if (state->type == ASL_WAIT)
-        state_check_wait(parser, at, value);
-    if (state->timeout_ms && state->heartbeat_ms >= state->timeout_ms)
-        asl_problem(parser, &(struct asl_at){.up = at, .name = "HeartbeatSeconds"},
-                    "HEARTBEAT_NOT_BELOW_TIMEOUT", "expected fewer than TimeoutSeconds");
-    if (parameters)
-        asl_check_resource(parser, &(struct asl_at){.up = at, .name = "Parameters"}, parameters,
-                           state);
+    if (state->type == ASL_MAP)
+        asl_read_map(parser, at, value, state);
 }
 
 struct asl_state *asl_read_state(struct asl_parser *parser, const struct asl_at *at,
@@ -425,23 +396,14 @@ struct asl_state *asl_read_state(struct asl_parser *parser, const struct asl_at 
 
     state->name = at->name;
     state->machine = machine;
-    if (!asl_kind_is(parser, at, value, ASL_KIND(JSON_OBJECT))) {
+    state->definition = value;
+    if (!asl_kind_is(parser, at, value, ASL_KIND(JSON_OBJECT)) ||
+        state_is_jsonata(parser, at, value)) {
         parser->graph_broken = true;
         return state;
     }
     state->type = state_read_type(parser, at, value);
-    for (uint32_t i = 0; i < value->count; i++) {
-        const struct json_member *member = &value->members[i];
-        const struct state_field *field = state_field(member->name);
-        struct asl_at here = {.up = at, .name = member->name};
-
-        if (!field || !(field->types & (1u << state->type))) {
-            if (state->type != ASL_NONE)
-                state_unknown_field(parser, &here, state->type);
-        } else if (asl_kind_is(parser, &here, member->value, field->kinds)) {
-            field->read(parser, &here, field, member->value, state);
-        }
-    }
-    state_check(parser, at, value, state);
+    state_read_fields(parser, at, value, state);
+    asl_check_state(parser, at, value, state);
     return state;
 }

@@ -1,5 +1,6 @@
 /*
- * asl_template.c - payload templates: JSON in which a member whose name ends in `.$` holds a path.
+ * asl_template.c - payload templates: JSON in which a member whose name ends in `.$` holds a path,
+ * a variable or a call.
  *
  * Specification, "Payload Template". What holds no path is kept as it is and shared, not copied.
  */
@@ -11,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum template_kind { TEMPLATE_LITERAL, TEMPLATE_PATH, TEMPLATE_ARRAY, TEMPLATE_OBJECT };
+enum template_kind { TEMPLATE_LITERAL, TEMPLATE_EXPRESSION, TEMPLATE_ARRAY, TEMPLATE_OBJECT };
 
 struct asl_template {
     enum template_kind kind;
     const struct json *literal;
-    const struct asl_path *path;
+    const struct asl_expression *expression;
     const char *field;  /* the member as written, for the cause of an error */
     const char **names; /* of an object */
     const struct asl_template **parts;
@@ -25,6 +26,8 @@ struct asl_template {
 
 static const struct asl_template *template_read(struct asl_parser *parser, const struct asl_at *at,
                                                 const struct json *value, size_t depth);
+
+static const struct json template_empty = {.kind = JSON_OBJECT};
 
 static bool template_is_dynamic(const char *name)
 {
@@ -43,19 +46,35 @@ static const struct asl_template *template_literal(struct asl_parser *parser,
     return template;
 }
 
-static const struct asl_template *template_path(struct asl_parser *parser, const struct asl_at *at,
-                                                const struct json *value)
+static void template_refuse(struct asl_parser *parser, const struct asl_at *at,
+                            const struct json *value)
+{
+    static const char *const kinds[] = {
+        [JSON_NULL] = "NULL",     [JSON_BOOL] = "BOOLEAN",  [JSON_INT] = "NUMBER",
+        [JSON_REAL] = "NUMBER",   [JSON_STRING] = "STRING", [JSON_ARRAY] = "ARRAY",
+        [JSON_OBJECT] = "OBJECT",
+    };
+
+    asl_problem(parser, at, "TEMPLATE_VALUE",
+                "a field whose name ends in .$ holds a path or a call as a string, found %s",
+                json_kind_name(value->kind));
+    asl_wording(parser,
+                "The value for the field '%s' must be a STRING that contains a JSONPath but was "
+                "an %s",
+                asl_short(parser, at->name), kinds[value->kind]);
+}
+
+static const struct asl_template *
+template_expression(struct asl_parser *parser, const struct asl_at *at, const struct json *value)
 {
     struct asl_template *template = ARENA_NEW(parser->arena, struct asl_template);
 
-    template->kind = TEMPLATE_PATH;
+    template->kind = TEMPLATE_EXPRESSION;
     template->field = at->name;
     if (value->kind != JSON_STRING)
-        asl_problem(parser, at, "TEMPLATE_VALUE",
-                    "a field whose name ends in .$ holds a path as a string, found %s",
-                    json_kind_name(value->kind));
+        template_refuse(parser, at, value);
     else
-        template->path = asl_read_path(parser, at, value, ASL_PATH_ANY);
+        template->expression = asl_read_expression(parser, at, value);
     return template;
 }
 
@@ -98,7 +117,7 @@ static const struct asl_template *template_object(struct asl_parser *parser,
         if (dynamic)
             template->names[i] =
                 arena_string_n(parser->arena, member->name, strlen(member->name) - 2);
-        template->parts[i] = dynamic ? template_path(parser, &here, member->value)
+        template->parts[i] = dynamic ? template_expression(parser, &here, member->value)
                                      : template_read(parser, &here, member->value, depth + 1);
         literal = literal && template->parts[i]->kind == TEMPLATE_LITERAL;
     }
@@ -147,26 +166,29 @@ const struct asl_template *asl_read_template(struct asl_parser *parser, const st
     return template_read(parser, at, value, 0);
 }
 
-/* Cause as Step Functions words it; a large input is cut with the cause. */
-static bool template_fill_path(struct asl_scope *scope, const struct asl_template *template,
-                               const struct json **ret, struct asl_error *reterr)
+/* A path into the data has a cause of its own here; a large input is cut with the cause. */
+static bool template_fill_expression(struct asl_scope *scope, const struct asl_template *template,
+                                     const struct json **ret, struct asl_error *reterr)
 {
-    const char *text = asl_path_text(template->path);
-    const char *why = NULL;
+    const struct asl_path *path = asl_expression_path(template->expression);
+    const struct json *input = scope->input;
 
-    switch (asl_path_find(scope, template->path, ret, &why)) {
+    if (!path || asl_path_variable(path))
+        return asl_evaluate(scope, template->expression, ret, reterr);
+    switch (asl_path_find(scope, path, ret, NULL)) {
     case ASL_FOUND:
         return true;
     case ASL_EXHAUSTED:
-        return asl_fail(scope->arena, reterr, ASL_ERROR_RUNTIME, "Invalid path '%s' : %s", text,
-                        why);
+        return asl_evaluate(scope, template->expression, ret, reterr);
     case ASL_MISSING:
         break;
     }
+    if (asl_path_text(path)[1] == '$')
+        input = scope->context ? scope->context : &template_empty;
     return asl_fail(
         scope->arena, reterr, ASL_ERROR_RUNTIME,
-        "The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'", text,
-        template->field, json_text(scope->arena, text[1] == '$' ? scope->context : scope->input));
+        "The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'",
+        asl_path_text(path), template->field, json_text(scope->arena, input));
 }
 
 bool asl_fill_template(struct asl_scope *scope, const struct asl_template *template,
@@ -178,8 +200,8 @@ bool asl_fill_template(struct asl_scope *scope, const struct asl_template *templ
         *ret = template->literal;
         return true;
     }
-    if (template->kind == TEMPLATE_PATH)
-        return template_fill_path(scope, template, ret, reterr);
+    if (template->kind == TEMPLATE_EXPRESSION)
+        return template_fill_expression(scope, template, ret, reterr);
     filled =
         template->kind == TEMPLATE_OBJECT ? json_object(scope->arena) : json_array(scope->arena);
     for (size_t i = 0; i < template->count; i++) {
@@ -194,4 +216,28 @@ bool asl_fill_template(struct asl_scope *scope, const struct asl_template *templ
     }
     *ret = filled;
     return true;
+}
+
+void asl_template_variables(const struct asl_template *template, asl_see_fn *see, void *user)
+{
+    if (template->expression)
+        asl_expression_variables(template->expression, see, user);
+    for (size_t i = 0; i < template->count; i++)
+        asl_template_variables(template->parts[i], see, user);
+}
+
+size_t asl_template_name_count(const struct asl_template *template)
+{
+    if (!template)
+        return 0;
+    return template->kind == TEMPLATE_OBJECT         ? template->count
+           : json_is(template->literal, JSON_OBJECT) ? template->literal->count
+                                                     : 0;
+}
+
+const char *asl_template_name(const struct asl_template *template, size_t i)
+{
+    CHECK(i < asl_template_name_count(template));
+    return template->kind == TEMPLATE_OBJECT ? template->names[i]
+                                             : template->literal->members[i].name;
 }

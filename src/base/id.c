@@ -223,3 +223,23 @@ bool equal_constant_time(const void *a, const void *b, size_t len)
 {
     return CRYPTO_memcmp(a, b, len) == 0;
 }
+
+void uuid_text(const uint8_t random[16], char text[UUID_TEXT_BYTES])
+{
+    static const char hex[] = "0123456789abcdef";
+    char *to = text;
+
+    for (int i = 0; i < 16; i++) {
+        uint8_t byte = random[i];
+
+        if (i == 6)
+            byte = (uint8_t)((byte & 0x0f) | 0x40); /* the version */
+        if (i == 8)
+            byte = (uint8_t)((byte & 0x3f) | 0x80); /* the variant */
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *to++ = '-';
+        *to++ = hex[byte >> 4];
+        *to++ = hex[byte & 15];
+    }
+    *to = '\0';
+}

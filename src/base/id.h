@@ -38,6 +38,9 @@ bool id2_parse(const char *text, int64_t *ret_first, int64_t *ret_second);
 
 /* Random bytes from the kernel; stops the process when there are none. */
 void id_random(void *bytes, size_t len);
+/* A UUID of version 4 (RFC 9562) out of 16 random bytes. */
+#define UUID_TEXT_BYTES 37
+void uuid_text(const uint8_t random[16], char text[UUID_TEXT_BYTES]);
 
 /* SHA-256, and hexadecimal / base64url (no padding) text of bytes. */
 #define SHA256_BYTES 32

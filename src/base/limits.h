@@ -35,11 +35,15 @@
     X(STATES,                 10000,       "count", "states of a plan")                            \
     X(PLAN_DEPTH,             32,          "levels","Parallel inside Parallel")                    \
     X(BRANCHES,               1000,        "count", "branches of a Parallel")                      \
+    X(MAP_CONCURRENCY,        40,          "count", "iterations of an inline Map that run at once")  \
+    X(MAP_RUN_CONCURRENCY,    10000,       "count", "executions of a Map Run that run at once")     \
     X(LOCKS_AT_START,         100,         "count", "names in `locks` of run_plan")                \
     X(TREE_DEPTH,             1000000,     "levels","children below children; a setting")          \
     X(TREE_EXECUTIONS,        1000000,     "count", "executions in a tree; a setting")             \
     X(WAIT_MS,                300000,      "ms",    "wait_ms of a halt")                           \
     X(POLL_MS,                60000,       "ms",    "wait_ms of poll_task")                        \
+    X(CALL_HTTP_MS,           60000,       "ms",    "an http:invoke")                               \
+    X(CALL_FUNCTION_MS,       900000,      "ms",    "a call of a lambda function")                  \
     X(LEASE_MS,               30000,       "ms",    "lease of a task without HeartbeatSeconds; a setting") \
     X(TIMER_MS,               100000000000,"ms",    "how far ahead a timer may lie (three years)") \
     X(TURN_STATES,            256,         "states","a turn yields after")                         \
@@ -54,7 +58,19 @@
     X(PAGE_SCAN,              20000,       "rows",  "looked at for one page of a filtered list")   \
     X(BATCH_COMMANDS,         256,         "count", "commands in one commit")                      \
     X(BATCH_DUE,              256,         "count", "due reservations in one commit")              \
-    X(EVIDENCE_BYTES,         32768,       "bytes", "of a late result that is kept")
+    X(WORK_QUEUE,             10000,       "count", "outbound calls that wait for their turn, beyond it 503") \
+    X(WORK_QUEUE_BYTES,       268435456,   "bytes", "outbound calls that wait, together; beyond it 503")    \
+    X(WORK_URL_BYTES,         8192,        "bytes", "URL of an outbound call")                     \
+    X(WORK_FIELD_COUNT,       200,         "fields","header fields of an outbound call's answer")  \
+    X(WORK_HEAD_BYTES,        65536,       "bytes", "header fields of an outbound call's answer together") \
+    X(EVIDENCE_BYTES,         32768,       "bytes", "of a late result that is kept")                 \
+    X(STATE_MACHINES,     100000,      "count", "state machines of an operator that the Step Functions API makes") \
+    X(PUBLICATIONS,       1000,        "count", "published versions of a state machine")           \
+    X(ALIASES,            100,         "count", "aliases of a state machine")                      \
+    X(ACTIVITIES,         100000,      "count", "activities of an operator")                       \
+    X(TAGS,               50,          "count", "tags of a state machine or an activity")          \
+    X(TAG_KEY_CHARS,      128,         "chars", "key of a tag")                                    \
+    X(TAG_VALUE_CHARS,    256,         "chars", "value of a tag")
 /* clang-format on */
 
 #define LIMIT_ENUM(name, value, unit, reason) LIMIT_##name = (value),

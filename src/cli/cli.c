@@ -39,6 +39,13 @@ const struct cli_command cli_commands[] = {
                "every scope but admin.",
     },
     {
+        .name = "aws", .group = CLI_GROUP_SERVER, .run = cmd_aws, .options = &cmd_aws_options,
+        .summary = "print the environment of the AWS CLI and SDKs for this server: eval \"$(fermata aws)\"",
+        .usage = "",
+        .doc = "Needs the folder, not the server: the access key is the folder's own, the address that of its "
+               "last start. Speaks for the Step Functions API only.",
+    },
+    {
         .name = "plan put", .group = CLI_GROUP_PLANS, .run = cmd_plan_put, .options = &cmd_plan_put_options,
         .summary = "store a definition as the next version of a plan",
         .usage = "PLAN_ID FILE|-", .args_min = 2, .args_max = 2,

@@ -309,6 +309,7 @@ CLI_COMMAND(human_complete);
 CLI_COMMAND(locks);
 CLI_COMMAND(worker);
 CLI_COMMAND(token);
+CLI_COMMAND(aws);
 CLI_COMMAND(demo);
 CLI_COMMAND(limits);
 CLI_COMMAND(help);

@@ -8,17 +8,16 @@
  */
 #include "engine/engine_priv.h"
 
-static bool cancel_touches(const struct turn *turn, const struct frame *frame,
-                           const struct frame *top)
+static bool cancel_touches(const struct frame *frame, const struct frame *top)
 {
-    return !frame->gone && (frame == top || frame_is_below(turn, frame, top));
+    return !frame->gone && (frame == top || frame_is_below(frame, top));
 }
 
 static bool cancel_awaits_child(const struct turn *turn, const struct frame *frame)
 {
     for (const struct reservation *r = turn->fresh; r; r = r->next) {
-        if (reservation_is_fresh(r) && r->type == RESERVATION_CHILD &&
-            r->frame_id == frame->frame_id)
+        if (reservation_is_fresh(r) && r->frame_id == frame->frame_id &&
+            (r->type == RESERVATION_CHILD || r->type == RESERVATION_MAP_RUN))
             return true;
     }
     return false;
@@ -45,7 +44,7 @@ static enum err cancel_children(struct turn *turn, struct frame *top)
     enum err err = ERR_OK;
 
     for (struct frame *f = turn->frames; f && !err; f = f->next) {
-        if (!cancel_touches(turn, f, top) || !cancel_awaits_child(turn, f))
+        if (!cancel_touches(f, top) || !cancel_awaits_child(turn, f))
             continue;
         if (!halt.halt_id)
             halt.halt_id = id_next(store->ids);
@@ -93,6 +92,8 @@ static enum err cancel_clean(struct turn *turn, const struct frame *frame)
 
         if (!reservation_is_fresh(r) || r->frame_id != frame->frame_id)
             continue;
+        if (r->type == RESERVATION_CALL)
+            effect_add(turn->engine, EFFECT_CALL_OFF, e->operator_name, NULL, 0);
         if (r->type == RESERVATION_LOCK) {
             waits = true;
             err = cancel_grant(turn, r);
@@ -120,21 +121,37 @@ static enum err cancel_clean(struct turn *turn, const struct frame *frame)
                          detail);
 }
 
+/* The frames below are no more, nor the results of those that were done. */
+static enum err cancel_drop(struct turn *turn, struct frame *top)
+{
+    struct execution *e = turn->execution;
+    enum err err = ERR_OK;
+
+    for (struct frame *f = turn->frames; f && !err; f = f->next) {
+        if (!cancel_touches(f, top))
+            continue;
+        if (f->phase == FRAME_JOIN && f->begun > f->open && !e->is_new)
+            err = frames_delete_done(turn->engine->store, e->root_id, e->execution_id, f->frame_id);
+        f->begun = 0;
+        f->open = 0;
+    }
+    for (struct frame *f = turn->frames; f && !err; f = f->next) {
+        if (f != top && !f->gone && frame_is_below(f, top))
+            f->gone = true;
+    }
+    return err;
+}
+
 enum err cancel_frame(struct turn *turn, struct frame *frame)
 {
     enum err err = cancel_children(turn, frame);
 
     for (struct frame *f = turn->frames; f && !err; f = f->next) {
-        if (!cancel_touches(turn, f, frame))
+        if (!cancel_touches(f, frame))
             continue;
         err = cancel_clean(turn, f);
         if (!err && f != frame)
             err = execution_release_locks(turn->engine, turn->execution, f->frame_id, turn->now_ms);
     }
-    /* Only now: whether a frame is below is found through its parents. */
-    for (struct frame *f = turn->frames; f && !err; f = f->next) {
-        if (f != frame && !f->gone && frame_is_below(turn, f, frame))
-            f->gone = true;
-    }
-    return err;
+    return err || turn->doomed ? err : cancel_drop(turn, frame);
 }

@@ -1,12 +1,13 @@
 /*
  * child.c - children: started by a Task, awaited by a CHILD reservation, told of exactly once.
  */
-#include "engine/engine_priv.h"
+#include "engine/child.h"
 
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/name.h"
+#include "engine/arn.h"
 
 static bool child_refused(struct arena *arena, enum err err, const char *plan_id,
                           struct asl_error *reterr)
@@ -14,12 +15,13 @@ static bool child_refused(struct arena *arena, enum err err, const char *plan_id
     if (err == ERR_PLAN_NOT_FOUND)
         *reterr = (struct asl_error){
             "Plan.NotFound",
-            arena_printf(arena, "there is no plan %s, or no such version", plan_id)};
+            arena_printf(arena, "there is no plan %s, or no such version", plan_id), false};
     else if (err == ERR_EXECUTION_EXISTS)
-        *reterr = (struct asl_error){"Execution.AlreadyExists", "this plan_execution_id is taken"};
+        *reterr =
+            (struct asl_error){"Execution.AlreadyExists", "this plan_execution_id is taken", false};
     else if (err == ERR_TOO_LARGE)
         *reterr = (struct asl_error){"Quota.TreeSizeExceeded",
-                                     "the tree has as many executions as it may"};
+                                     "the tree has as many executions as it may", false};
     else
         return false;
     return true;
@@ -54,25 +56,28 @@ static const char *child_bad_field(const struct json *parameters)
     return NULL;
 }
 
-static enum err child_create(struct turn *turn, const struct json *parameters,
-                             const struct reservation *reservation, struct execution *ret)
+enum err child_create(struct turn *turn, const struct child_wanted *child, struct execution *ret)
 {
     struct execution *parent = turn->execution;
-    struct arena *arena = turn->engine->arena;
-    const struct json *input = json_get(parameters, "input");
     struct actor actor = {parent->operator_name, parent->portal_id, parent->created_by};
     struct new_execution wanted = {
         .actor = &actor,
-        .plan_id = json_get_string(parameters, "plan_id"),
-        .plan_execution_id = json_get_string(parameters, "plan_execution_id"),
-        .input = input ? json_text(arena, input) : "{}",
+        .plan_id = child->plan_id,
+        .plan_version = child->plan_version,
+        .plan_execution_id = child->plan_execution_id,
+        .input = child->input,
+        .origin = child->origin,
+        .map_run_id = child->map_run_id,
+        .map_index = child->map_index,
+        .map_state = child->map_state,
         .parent = parent,
-        .parent_reservation_id = reservation ? reservation->reservation_id : 0,
+        .parent_reservation_id = child->awaited_by,
     };
     struct reservation start;
     enum err err;
 
-    json_get_int(parameters, "plan_version", &wanted.plan_version);
+    if (parent->depth + 1 > turn->engine->env->tree_depth_max)
+        return ERR_TOO_LARGE;
     err = execution_create(turn->engine, &wanted, turn->now_ms, ret);
     if (err)
         return err;
@@ -89,6 +94,23 @@ static enum err child_create(struct turn *turn, const struct json *parameters,
     return err ? err : executions_save(turn->engine->store, ret);
 }
 
+/* What the parameters of fermata:plan:run ask for. */
+static struct child_wanted child_wanted(struct turn *turn, const struct json *parameters,
+                                        const struct reservation *awaiting)
+{
+    const struct json *input = json_get(parameters, "input");
+    struct child_wanted wanted = {
+        .plan_id = json_get_string(parameters, "plan_id"),
+        .plan_execution_id = json_get_string(parameters, "plan_execution_id"),
+        .input = input ? json_text(turn->engine->arena, input) : "{}",
+        .origin = turn->execution->origin,
+        .awaited_by = awaiting ? awaiting->reservation_id : 0,
+    };
+
+    json_get_int(parameters, "plan_version", &wanted.plan_version);
+    return wanted;
+}
+
 enum err child_start(struct turn *turn, const struct json *parameters,
                      struct reservation *reservation, const struct json **ret_result,
                      struct asl_error *reterr, bool *ret_started)
@@ -96,6 +118,7 @@ enum err child_start(struct turn *turn, const struct json *parameters,
     struct arena *arena = turn->engine->arena;
     bool awaited = json_get_bool(parameters, "await", true);
     const char *bad = json_is(parameters, JSON_OBJECT) ? child_bad_field(parameters) : "plan_id";
+    struct child_wanted wanted;
     struct execution child;
     struct json *result;
     enum err err;
@@ -104,15 +127,18 @@ enum err child_start(struct turn *turn, const struct json *parameters,
     if (bad) {
         *reterr = (struct asl_error){
             "States.Runtime",
-            arena_printf(arena, "the parameters of fermata:plan:run are not valid at '%s'", bad)};
+            arena_printf(arena, "the parameters of fermata:plan:run are not valid at '%s'", bad),
+            false};
         return ERR_OK;
     }
     if (turn->execution->depth + 1 > turn->engine->env->tree_depth_max) {
-        *reterr = (struct asl_error){"Quota.TreeDepthExceeded", "the tree is as deep as it may be"};
+        *reterr = (struct asl_error){"Quota.TreeDepthExceeded", "the tree is as deep as it may be",
+                                     false};
         return ERR_OK;
     }
     reservation->reservation_id = id_next(turn->engine->store->ids);
-    err = child_create(turn, parameters, awaited ? reservation : NULL, &child);
+    wanted = child_wanted(turn, parameters, awaited ? reservation : NULL);
+    err = child_create(turn, &wanted, &child);
     if (err && child_refused(arena, err, json_get_string(parameters, "plan_id"), reterr))
         return ERR_OK;
     if (err)
@@ -165,12 +191,78 @@ enum err child_resolve(struct engine *engine, const struct reservation *awaited,
     return reservations_insert(engine->store, &turn);
 }
 
+/* {"Error": "States.TaskFailed", "Cause": ...}: what the child says of itself, as text. */
+static const char *child_failure(struct arena *arena, const struct json *cause)
+{
+    struct json *error = json_object(arena);
+
+    json_add(arena, error, "Error", json_string(arena, "States.TaskFailed"));
+    json_add(arena, error, "Cause", json_string(arena, json_text(arena, cause)));
+    return json_text(arena, error);
+}
+
+static const struct json *child_own_words(struct arena *arena, const struct execution *child)
+{
+    struct json *cause = json_object(arena);
+
+    json_add(arena, cause, "plan_execution_id", json_string(arena, child->plan_execution_id));
+    json_add(arena, cause, "status", json_string(arena, status_name(child->status)));
+    json_add(arena, cause, "error", json_string(arena, child->error));
+    json_add(arena, cause, "cause", json_string(arena, child->cause));
+    return cause;
+}
+
+/* Input or Output, as text or as JSON, with the details that say it is there. */
+static void child_add_data(struct arena *arena, struct json *json, const char *name,
+                           const char *text, bool as_json)
+{
+    struct json *details = json_object(arena);
+
+    if (!text)
+        return;
+    json_add(arena, json, name, as_json ? json_stored(arena, text) : json_string(arena, text));
+    json_add(arena, details, "Included", &json_true);
+    json_add(arena, json, arena_printf(arena, "%sDetails", name), details);
+}
+
+/* DescribeExecution's answer, as the service integration hands it on. */
+static const struct json *child_described(struct engine *engine, const struct execution *child,
+                                          bool as_json)
+{
+    struct arena *arena = engine->arena;
+    struct json *json = json_object(arena);
+    struct arn_place place;
+
+    execution_place(engine, child, &place);
+    json_add(
+        arena, json, "ExecutionArn",
+        json_string(arena, arn_execution(arena, &place, child->plan_id, child->plan_execution_id)));
+    if (child->error)
+        json_add(arena, json, "Error", json_string(arena, child->error));
+    if (child->cause)
+        json_add(arena, json, "Cause", json_string(arena, child->cause));
+    child_add_data(arena, json, "Input", child->input, as_json);
+    json_add(
+        arena, json, "Name",
+        json_string(arena, arn_execution_name(arena, child->plan_id, child->plan_execution_id)));
+    child_add_data(arena, json, "Output", child->output, as_json);
+    json_add(arena, json, "StartDate", json_int(arena, child->created_at));
+    json_add(arena, json, "StateMachineArn",
+             json_string(arena, arn_machine(arena, &place, child->plan_id)));
+    json_add(arena, json, "Status",
+             json_string(arena, child->status == STATUS_SUCCESS ? "SUCCEEDED"
+                                : child->timed_out              ? "TIMED_OUT"
+                                                                : "FAILED"));
+    json_add(arena, json, "StopDate", json_int(arena, child->ended_at));
+    return json;
+}
+
 enum err child_tell_parent(struct engine *engine, struct execution *child, int64_t now_ms)
 {
     struct arena *arena = engine->arena;
     struct reservation_result result = {.failed = child->status == STATUS_FAILED};
     struct reservation awaited;
-    struct json *error, *cause;
+    const struct json *described;
     bool taken;
     enum err err;
 
@@ -182,17 +274,14 @@ enum err child_tell_parent(struct engine *engine, struct execution *child, int64
         return err;
     if (!reservation_is_fresh(&awaited))
         return ERR_OK;
-    result.text = child->output;
-    if (result.failed) {
-        error = json_object(arena);
-        cause = json_object(arena);
-        json_add(arena, cause, "plan_execution_id", json_string(arena, child->plan_execution_id));
-        json_add(arena, cause, "status", json_string(arena, status_name(child->status)));
-        json_add(arena, cause, "error", json_string(arena, child->error));
-        json_add(arena, cause, "cause", json_string(arena, child->cause));
-        json_add(arena, error, "Error", json_string(arena, "States.TaskFailed"));
-        json_add(arena, error, "Cause", json_string(arena, json_text(arena, cause)));
-        result.text = json_text(arena, error);
+    if (child->map_run_id)
+        return map_run_child_ended(engine, child, now_ms);
+    if (awaited.data) {
+        described = child_described(engine, child, strcmp(awaited.data, CHILD_FORM_SYNC_2) == 0);
+        result.text = result.failed ? child_failure(arena, described) : json_text(arena, described);
+    } else {
+        result.text =
+            result.failed ? child_failure(arena, child_own_words(arena, child)) : child->output;
     }
     return child_resolve(engine, &awaited, &result, now_ms, &taken);
 }

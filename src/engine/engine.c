@@ -4,6 +4,7 @@
 #include "engine/engine_priv.h"
 
 #include "base/limits.h"
+#include "engine/arn.h"
 #include "engine/plan_cache.h"
 #include "store/evidences.h"
 
@@ -25,6 +26,7 @@ void env_init(struct env *env, struct clock *clock)
         .tree_depth_max = LIMIT_TREE_DEPTH,
         .tree_executions_max = LIMIT_TREE_EXECUTIONS,
         .events_max = LIMIT_EVENTS,
+        .region = ARN_REGION_DEFAULT,
     };
 }
 
@@ -91,4 +93,14 @@ enum err engine_refusal(struct engine *engine)
         return err;
     effect_add(engine, EFFECT_HALTED, NULL, NULL, engine->late.reservation.halt_id);
     return evidence_quiet(engine->store, &engine->late.reservation, now_ms);
+}
+
+const char *engine_uuid(struct engine *engine)
+{
+    uint8_t random[16];
+    char text[UUID_TEXT_BYTES];
+
+    engine->env->random_bytes(random, sizeof(random));
+    uuid_text(random, text);
+    return arena_string(engine->arena, text);
 }

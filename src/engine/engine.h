@@ -35,6 +35,9 @@ struct env {
     int64_t lease_ms;
     int64_t tree_depth_max, tree_executions_max;
     int64_t events_max;
+    const char *region; /* of the ARNs that plans see */
+    int64_t run_ms_max; /* an execution may take; 0: no limit */
+    bool is_express;    /* executions live in memory only: they have no children, locks or people */
 };
 void env_init(struct env *env, struct clock *clock); /* defaults of limits.h */
 
@@ -47,6 +50,9 @@ struct actor {
 enum effect_kind {
     EFFECT_TASK_READY, /* operator_name, name: workers that wait for this queue */
     EFFECT_HALTED,     /* number: a halt id whose waiters may look again */
+    EFFECT_ENDED,      /* number: the execution_id of a root that has become final */
+    EFFECT_CALL_READY, /* a call to the outside waits to be made */
+    EFFECT_CALL_OFF,   /* a call that is being made may no longer be awaited */
 };
 struct effect {
     enum effect_kind kind;
@@ -102,11 +108,13 @@ struct start_request {
     size_t lock_count;
     int64_t start_at; /* 0: now */
     bool hold_on_failure;
+    const char *origin; /* JSON: {"trace_header", "version", "alias"}; null: none */
 };
 struct execution_answer {
     const char *plan_execution_id;
     enum status status;
     int64_t epoch;
+    int64_t created_at;
     bool created;
 };
 enum err engine_start(struct engine *engine, const struct actor *actor,
@@ -126,8 +134,9 @@ struct halt_request {
     const char *reason;
     bool dry_run;
     const char *if_digest, *if_status;
-    int64_t if_epoch;     /* -1: absent */
-    int64_t max_affected; /* 0: absent */
+    int64_t if_epoch;          /* -1: absent */
+    int64_t max_affected;      /* 0: absent */
+    const char *error, *cause; /* of a StopExecution: kept as the execution's own; null: none */
     /* the seed's arguments that are no fields on the wire */
     bool is_batch_operation, disable_parent_callback;
     const char *name; /* of the batch */
@@ -136,6 +145,7 @@ struct halt_answer {
     enum halt_outcome outcome;
     const char *halt_id;          /* on the wire's form; null when there is none */
     int64_t root_id, halt_number; /* of the halt, to wait for */
+    int64_t halted_at;
     int64_t in_flight;
     const struct json *children; /* halt_execution_resp */
     const struct json *callback; /* callback_for_halt, or null */
@@ -153,7 +163,17 @@ enum err engine_restart(struct engine *engine, const struct actor *actor,
                         const char *plan_execution_id, const char *reason,
                         struct execution_answer *ret, struct fault *reterr) MUST_CHECK;
 
+/* RedriveExecution: a FAILED (or timed out) or STOPPED execution goes on from the states that
+ * failed or were stopped, under a new epoch; its other branches keep what they have. The retries of
+ * those states count from nothing. ERR_INVALID_STATE_TRANSITION when it is neither. *ret_at: when.
+ */
+enum err engine_redrive(struct engine *engine, const struct actor *actor,
+                        const char *plan_execution_id, int64_t *ret_at,
+                        struct fault *reterr) MUST_CHECK;
+
 /* ---- work ---- */
+/* The queue of an activity: no task of our own can have this name. */
+#define ACTIVITY_QUEUE_PREFIX "activity/"
 struct poll_answer { /* task null: nothing to do */
     const char *task, *task_token, *plan_execution_id, *state;
     const char *input; /* JSON text */
@@ -169,13 +189,40 @@ struct result_request {
     const struct json *output;             /* null: an error */
     const char *error, *cause;
 };
-enum result_kind { RESULT_COMPLETE_TASK, RESULT_FAIL_TASK, RESULT_CALLBACK, RESULT_HUMAN };
+enum result_kind {
+    RESULT_COMPLETE_TASK,
+    RESULT_FAIL_TASK,
+    RESULT_CALLBACK,
+    RESULT_HUMAN,
+    RESULT_TOKEN, /* SendTaskSuccess and SendTaskFailure: of a task or of a callback */
+};
 /* actor null: a callback that shows nothing but its token. */
 enum err engine_result(struct engine *engine, const struct actor *actor, enum result_kind kind,
                        const struct result_request *req, const char **ret_plan_execution_id,
                        struct fault *reterr) MUST_CHECK;
 enum err engine_heartbeat(struct engine *engine, const struct actor *actor, const char *token,
                           int64_t *ret_lease_ms, struct fault *reterr) MUST_CHECK;
+
+/* ---- calls to the outside ---- */
+#define CALL_KIND_HTTP "http"         /* http:invoke */
+#define CALL_KIND_INVOKE "invoke"     /* lambda:invoke */
+#define CALL_KIND_FUNCTION "function" /* a function's own ARN */
+struct outcall {
+    int64_t root_id, execution_id, reservation_id, attempt; /* all 0: there is none to make */
+    const char *operator_name, *kind;
+    const char *data; /* JSON: {"function", "parameters"} */
+    int64_t timeout_ms;
+};
+/* Leases the oldest call that waits; `caller` names the process. */
+enum err engine_take_call(struct engine *engine, const char *caller, struct outcall *ret) MUST_CHECK;
+/* `result` is the Task's result, or {"Error", "Cause"}. Nothing happens when it is too late. */
+enum err engine_call_done(struct engine *engine, const struct outcall *call, bool failed,
+                          const struct json *result) MUST_CHECK;
+/* Whether its answer still matters: else it may be cut off. */
+enum err engine_call_is_awaited(struct engine *engine, const struct outcall *call,
+                                bool *ret) MUST_CHECK;
+/* At the start of a process: what its predecessor of this name had taken is to be made again. */
+enum err engine_calls_given_back(struct engine *engine, const char *caller) MUST_CHECK;
 
 /* ---- what falls due ---- */
 enum err engine_due(struct engine *engine, const struct reservation *due) MUST_CHECK;

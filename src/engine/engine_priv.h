@@ -5,6 +5,7 @@
 #define FERMATA_ENGINE_ENGINE_PRIV_H
 
 #include "asl/asl.h"
+#include "asl/asl_path.h"
 #include "base/arena.h"
 #include "base/json.h"
 #include "engine/engine.h"
@@ -20,16 +21,20 @@ struct turn {
     struct engine *engine;
     struct execution *execution;
     const struct asl_plan *plan;
-    struct frame *frames;
+    const struct asl_machine *machine; /* the plan's, or the item processor of a Map Run's child */
+    const char *role_arn;              /* of the plan version, or null */
+    struct frame *frames, **frames_end;
+    struct frame *cursor;      /* where the search for a frame to run goes on */
     struct reservation *fresh; /* those FRESH when it began, and those made since */
     const struct json *input;  /* of the execution, parsed when first asked for */
     /* the context object last made: of this frame in this state, without a token */
     const struct json *context;
     const struct frame *context_frame;
-    const char *context_state;
+    const char *context_state, *context_retries;
     int64_t now_ms, started_us;
     int states_run;
-    bool ended; /* the execution is final or held: nothing more to run */
+    bool doomed; /* the execution is failing: frames stay as they are, for a redrive */
+    bool ended;  /* the execution is final or held: nothing more to run */
 };
 
 /* execution.c: finding, moving, ending */
@@ -40,6 +45,8 @@ enum err execution_open_at(struct engine *engine, int64_t root_id, int64_t execu
                            struct execution *ret);
 /* Moves the status by the table; a move the table lacks is our own mistake here. */
 void execution_move(struct execution *execution, enum event event);
+/* The history has reached its largest size: nothing can catch that. */
+enum err execution_exhaust(struct turn *turn);
 /* Final: its reservations, locks and frames go; its parent learns. */
 enum err execution_end(struct turn *turn, enum event event);
 enum err execution_release_locks(struct engine *engine, struct execution *execution,
@@ -52,8 +59,6 @@ enum err turn_run(struct engine *engine, struct execution *execution,
                   const struct reservation *arrived);
 struct frame *turn_frame(struct turn *turn, int64_t frame_id); /* null when there is none */
 const struct asl_state *turn_state(const struct turn *turn, const struct frame *frame);
-const struct json *turn_context(struct turn *turn, const struct frame *frame,
-                                const char *task_token);
 enum err turn_event(struct turn *turn, struct frame *frame, const char *type,
                     const struct json *detail, int64_t *ret_event_id);
 /* A new reservation of a frame under the execution's epoch; the caller fills what the type needs.
@@ -65,21 +70,59 @@ enum err turn_use(struct turn *turn, struct reservation *reservation);
 enum err turn_stale(struct turn *turn, int64_t frame_id); /* -1: of all frames */
 bool turn_is_spent(const struct turn *turn);
 
+/* context.c: what the language sees from a frame */
+/* The names AWS's world has for the execution's things; false: it was started by our own API. */
+struct arn_place;
+bool execution_place(struct engine *engine, const struct execution *execution,
+                     struct arn_place *ret);
+/* The scope of an evaluation in this frame; with a task_token also $$.Task.Token. */
+void turn_scope(struct turn *turn, struct frame *frame, const char *task_token,
+                struct asl_scope *ret);
+/* The frame's context object with Map.Item of an iteration that is about to begin below it. */
+const struct json *context_with_item(struct turn *turn, struct frame *frame, int64_t index,
+                                     const struct json *value);
+/* Evaluates an Assign (null: *ret is null); turn_set_variables keeps the result in the frame. */
+bool turn_assign(struct turn *turn, struct frame *frame, const struct asl_template *assign,
+                 const struct json *dollar, const struct json **ret, struct asl_error *reterr);
+void turn_set_variables(struct turn *turn, struct frame *frame, const struct json *assigned);
+
 /* frame.c: what happens to one frame */
-enum err frame_start(struct turn *turn, struct frame *parent, int64_t branch,
-                     const struct asl_machine *machine, const char *data);
+/* A new frame; it enters the machine's first state. */
+struct frame *frame_start(struct turn *turn, struct frame *parent, int64_t branch,
+                          const struct asl_machine *machine, const char *data);
 const struct json *frame_value(struct turn *turn, struct frame *frame); /* its raw input */
 enum err frame_step(struct turn *turn, struct frame *frame);            /* runs its state */
 /* The state's work is done: `result` goes through ResultSelector, ResultPath and OutputPath. */
 enum err frame_result(struct turn *turn, struct frame *frame, const struct json *result);
-/* Leaves the state with this output for `next`; null: the branch, or the execution, ends. */
+/* Leaves the state with this output for `next`; null: the branch, or the execution, ends.
+ * `assigned` (may be null) are the variables it sets. */
 enum err frame_go(struct turn *turn, struct frame *frame, const char *next,
-                  const struct json *output);
-/* The same for the state's own Next or End. */
-enum err frame_exit(struct turn *turn, struct frame *frame, const struct json *output);
+                  const struct json *output, const struct json *assigned);
+/* The same for the state's own Next or End and its own Assign, in which "$" is `dollar`. */
+enum err frame_exit(struct turn *turn, struct frame *frame, const struct json *output,
+                    const struct json *dollar);
 /* The state failed: Retry, Catch, or up. */
 enum err frame_fail(struct turn *turn, struct frame *frame, const struct asl_error *error);
-bool frame_is_below(const struct turn *turn, const struct frame *frame, const struct frame *top);
+/* The branches or iterations right below a frame that are done, in their order; null when some are
+ * not: their results as an array. They are gone afterwards. */
+enum err frame_collect(struct turn *turn, struct frame *parent, struct json *ret);
+bool frame_is_below(const struct frame *frame, const struct frame *top);
+
+/* call.c: the answer to a call to the outside */
+enum err call_arrived(struct turn *turn, struct frame *frame, const struct reservation *r);
+
+/* map.c: inline Maps */
+enum err map_run_state(struct turn *turn, struct frame *frame, const struct asl_state *state,
+                       const struct json *value);
+/* An iteration is done, or has failed: what that means for its Map. */
+enum err map_iteration_done(struct turn *turn, struct frame *iteration);
+enum err map_iteration_failed(struct turn *turn, struct frame *iteration);
+
+/* map_run.c: distributed Maps */
+/* A child has ended, or a turn was owed: the run begins more of them, or ends. */
+enum err map_run_look(struct turn *turn, struct frame *frame);
+enum err map_run_begin(struct turn *turn, struct frame *frame, const struct json *value,
+                       const struct asl_map_plan *plan);
 
 /* state.c: one function a state type; task.c: one a resource */
 enum err state_run(struct turn *turn, struct frame *frame, const struct asl_state *state);
@@ -88,10 +131,12 @@ enum err task_run(struct turn *turn, struct frame *frame, const struct asl_state
 /* A reservation of a Task has its result. */
 enum err task_arrived(struct turn *turn, struct frame *frame,
                       const struct reservation *reservation);
+/* A Task that ran out of time: what it waits for is cancelled, then Retry and Catch decide. */
+enum err task_timed_out(struct turn *turn, struct frame *frame);
 enum err task_beat_missed(struct turn *turn, struct frame *frame,
                           const struct reservation *heartbeat);
 
-/* child.c */
+/* child.c; more of it in child.h */
 /* Starts the child that the parameters name. *ret_started false: it could not be, *reterr says why.
  * Awaited, the reservation points to it; else *ret_result is the Task's result at once. */
 enum err child_start(struct turn *turn, const struct json *parameters,
@@ -124,6 +169,9 @@ struct new_execution {
     const char *start_locks;       /* JSON, or null */
     const char *start_digest;
     bool hold_on_failure;
+    const char *origin;            /* JSON, or null */
+    int64_t map_run_id, map_index; /* of a Map Run's child, with the state it works for */
+    const char *map_state;
     const struct execution *parent; /* null: a root */
     int64_t parent_reservation_id;
 };
@@ -141,8 +189,12 @@ enum err pause_record(struct engine *engine, struct execution *execution, const 
 /* receipt.c: in receipt.h, for the API reads it too */
 
 /* plan_cache.c: parsed plans, kept while they are used */
+struct plan {
+    const struct asl_plan *asl;
+    const char *role_arn; /* or null */
+};
 enum err plan_get(struct engine *engine, const char *operator_name, const char *plan_id,
-                  int64_t plan_version, const struct asl_plan **ret);
+                  int64_t plan_version, const struct plan **ret);
 
 /* The version a start means (0: the latest); ERR_PLAN_NOT_FOUND. */
 enum err plan_resolve(struct engine *engine, const char *operator_name, const char *plan_id,
@@ -159,5 +211,6 @@ bool task_token_parse(const char *text, struct reservation *ret_key,
 void effect_add(struct engine *engine, enum effect_kind kind, const char *operator_name,
                 const char *name, int64_t number);
 int64_t engine_now(struct engine *engine);
+const char *engine_uuid(struct engine *engine);
 
 #endif

@@ -74,15 +74,53 @@ static enum err execution_last_event(struct turn *turn, enum event event)
     bool succeeded = event == EVENT_SUCCEED;
     int64_t previous = turn->frames ? turn->frames->last_event : 0;
 
-    if (succeeded) {
+    if (succeeded)
         json_add(arena, detail, "output", json_stored(arena, e->output));
-    } else {
+    if (!succeeded && e->error)
         json_add(arena, detail, "error", json_string(arena, e->error));
+    if (!succeeded && e->cause)
         json_add(arena, detail, "cause", json_string(arena, e->cause));
-    }
     return history_event(turn->engine->store, arena, e, turn->now_ms,
-                         succeeded ? "ExecutionSucceeded" : "ExecutionFailed", previous, detail,
-                         NULL);
+                         succeeded      ? "ExecutionSucceeded"
+                         : e->timed_out ? "ExecutionTimedOut"
+                                        : "ExecutionFailed",
+                         previous, detail, NULL);
+}
+
+/* A redrive goes on from them: what was at work is to be entered again, what is done stays, what
+ * joins others waits for them. */
+static enum err execution_keep_frames(struct turn *turn)
+{
+    struct execution *e = turn->execution;
+    enum err err = ERR_OK;
+
+    for (struct frame *f = turn->frames; f && !err; f = f->next) {
+        if (f->gone || f->phase == FRAME_DONE || (f->phase == FRAME_JOIN && f->open))
+            continue;
+        if (f->begun && !e->is_new)
+            err = frames_delete_done(turn->engine->store, e->root_id, e->execution_id, f->frame_id);
+        f->begun = 0;
+        f->phase = FRAME_FAILED;
+        f->changed = true;
+    }
+    return err;
+}
+
+enum err execution_exhaust(struct turn *turn)
+{
+    struct execution *e = turn->execution;
+    enum err err;
+
+    turn->doomed = true;
+    err = turn->frames ? cancel_frame(turn, turn->frames) : ERR_OK;
+    if (err)
+        return err;
+    e->error = "States.Runtime";
+    e->cause = arena_printf(turn->engine->arena,
+                            "The execution reached the maximum number of history events (%lld).",
+                            (long long)turn->engine->env->events_max);
+    e->output = NULL;
+    return execution_end(turn, EVENT_FAIL);
 }
 
 enum err execution_end(struct turn *turn, enum event event)
@@ -97,14 +135,18 @@ enum err execution_end(struct turn *turn, enum event event)
         err = turn_stale(turn, -1);
     if (!err)
         err = execution_release_locks(turn->engine, e, 0, turn->now_ms);
+    if (!err && event == EVENT_FAIL)
+        err = execution_keep_frames(turn);
     if (err)
         return err;
-    for (struct frame *f = turn->frames; f; f = f->next)
+    for (struct frame *f = turn->frames; f && event == EVENT_SUCCEED; f = f->next)
         f->gone = true;
     execution_move(e, event);
     e->ended_at = turn->now_ms;
     e->start_locks = NULL;
     turn->ended = true;
+    if (!e->parent_id)
+        effect_add(turn->engine, EFFECT_ENDED, e->operator_name, NULL, e->execution_id);
     metric_add(event == EVENT_SUCCEED ? METRIC_EXECUTIONS_SUCCEEDED : METRIC_EXECUTIONS_FAILED, 1);
     return child_tell_parent(turn->engine, e, turn->now_ms);
 }

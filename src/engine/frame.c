@@ -1,7 +1,7 @@
 /*
- * frame.c - what happens to one branch: it enters states, leaves them, fails, ends.
+ * frame.c - what happens to one branch or iteration: it enters states, leaves them, fails, ends.
  *
- * Going up (a branch that ends or fails decides over its Parallel) recurses at most
+ * Going up (a branch that ends or fails decides over its Parallel or Map) recurses at most
  * LIMIT_PLAN_DEPTH times.
  */
 #include "engine/engine_priv.h"
@@ -27,10 +27,11 @@ static const char *frame_event_type(struct arena *arena, const struct asl_state 
     return arena_printf(arena, "%sState%s", asl_type_name(state->type), what);
 }
 
-enum err frame_start(struct turn *turn, struct frame *parent, int64_t branch,
-                     const struct asl_machine *machine, const char *data)
+struct frame *frame_start(struct turn *turn, struct frame *parent, int64_t branch,
+                          const struct asl_machine *machine, const char *data)
 {
-    struct frame *frame = ARENA_NEW(turn->engine->arena, struct frame), **end = &turn->frames;
+    struct frame *frame = ARENA_NEW(turn->engine->arena, struct frame);
+    struct frame **end = turn->frames_end ? turn->frames_end : &turn->frames;
 
     turn->execution->frame_seq++;
     frame->frame_id = turn->execution->frame_seq;
@@ -41,24 +42,22 @@ enum err frame_start(struct turn *turn, struct frame *parent, int64_t branch,
     frame->last_event = parent ? parent->last_event : 0;
     frame->data = data;
     frame->is_new = true;
+    frame->parent = parent;
+    if (parent)
+        parent->open++;
     CHECK(parent || frame->frame_id == FRAME_ROOT);
     while (*end)
         end = &(*end)->next;
     *end = frame;
-    return ERR_OK;
+    turn->frames_end = &frame->next;
+    return frame;
 }
 
-bool frame_is_below(const struct turn *turn, const struct frame *frame, const struct frame *top)
+bool frame_is_below(const struct frame *frame, const struct frame *top)
 {
-    while (frame->parent_frame_id) {
-        const struct frame *up = turn->frames;
-
-        if (frame->parent_frame_id == top->frame_id)
+    for (frame = frame->parent; frame; frame = frame->parent) {
+        if (frame == top)
             return true;
-        while (up && up->frame_id != frame->parent_frame_id)
-            up = up->next;
-        CHECK(up != NULL);
-        frame = up;
     }
     return false;
 }
@@ -83,17 +82,28 @@ static enum err frame_enter(struct turn *turn, struct frame *frame, const struct
                       &frame->entered_event);
 }
 
+/* "An error occurred while executing the state 'A' (entered at the event id #2). ..." */
+static struct asl_error frame_error_told(struct arena *arena, const struct frame *frame,
+                                         const struct asl_error *error)
+{
+    struct asl_error told = {.error = error->error, .cause = error->cause};
+
+    if (error->is_runtime)
+        told.cause = arena_printf(arena,
+                                  "An error occurred while executing the state '%s' (entered at "
+                                  "the event id #%lld). %s",
+                                  frame->state, (long long)frame->entered_event, error->cause);
+    return told;
+}
+
 enum err frame_step(struct turn *turn, struct frame *frame)
 {
     const struct asl_state *state = turn_state(turn, frame);
     enum err err = ERR_OK;
 
     turn->states_run++;
-    if (turn->execution->event_id >= turn->engine->env->events_max) {
-        struct asl_error error = {"States.Runtime", "the history has reached its largest size"};
-
-        return frame_fail(turn, frame, &error);
-    }
+    if (turn->execution->event_id >= turn->engine->env->events_max)
+        return execution_exhaust(turn);
     if (frame->phase == FRAME_ENTER)
         err = frame_enter(turn, frame, state);
     frame->phase = FRAME_WAIT;
@@ -103,36 +113,67 @@ enum err frame_step(struct turn *turn, struct frame *frame)
 
 enum err frame_result(struct turn *turn, struct frame *frame, const struct json *result)
 {
-    struct arena *arena = turn->engine->arena;
     const struct json *output;
+    struct asl_scope scope;
     struct asl_error error;
 
-    if (asl_output(arena, turn_state(turn, frame), frame_value(turn, frame), result,
-                   turn_context(turn, frame, NULL), &output, &error))
-        return frame_exit(turn, frame, output);
+    turn_scope(turn, frame, NULL, &scope);
+    if (asl_output(&scope, turn_state(turn, frame), frame_value(turn, frame), result, &output,
+                   &error))
+        return frame_exit(turn, frame, output, result);
     return frame_fail(turn, frame, &error);
 }
 
-/* All branches of a Parallel are done: their outputs, in branch order, are its result. */
-static enum err frame_join(struct turn *turn, struct frame *parent)
+/* Done ones of earlier turns are read from their rows, those of this turn are in memory. */
+enum err frame_collect(struct turn *turn, struct frame *parent, struct json *ret)
 {
     struct arena *arena = turn->engine->arena;
+    struct execution *e = turn->execution;
+    struct frame *stored = NULL;
+    const struct json **results =
+        ARENA_ARRAY(arena, const struct json *, (size_t)parent->begun + 1);
+    enum err err = ERR_OK;
+
+    if (!e->is_new)
+        err = frames_done(turn->engine->store, arena, e->root_id, e->execution_id, parent->frame_id,
+                          &stored);
+    if (!err && stored)
+        err =
+            frames_delete_done(turn->engine->store, e->root_id, e->execution_id, parent->frame_id);
+    for (; !err && stored; stored = stored->next)
+        results[stored->branch] = json_stored(arena, stored->result);
+    for (struct frame *f = turn->frames; f && !err; f = f->next) {
+        if (f->gone || f->parent != parent)
+            continue;
+        CHECK(f->phase == FRAME_DONE);
+        results[f->branch] = f->value;
+        f->gone = true;
+    }
+    for (int64_t i = 0; i < parent->begun && !err; i++) {
+        CHECK(results[i] != NULL);
+        json_push(arena, ret, results[i]);
+    }
+    return err;
+}
+
+/* All branches of a Parallel are done: their outputs, in branch order, are its result. */
+static enum err frame_join(struct turn *turn, struct frame *branch)
+{
+    struct arena *arena = turn->engine->arena;
+    struct frame *parent = branch->parent;
     struct json *result = json_array(arena);
     enum err err;
 
-    for (struct frame *f = turn->frames; f; f = f->next) {
-        if (f->gone || f->parent_frame_id != parent->frame_id)
-            continue;
-        if (f->phase != FRAME_DONE)
-            return ERR_OK;
-        json_push(arena, result, json_stored(arena, f->result));
-    }
-    for (struct frame *f = turn->frames; f; f = f->next) {
-        if (f->parent_frame_id == parent->frame_id)
-            f->gone = true;
-    }
+    parent->last_event = branch->last_event;
+    parent->changed = true;
+    if (parent->open)
+        return ERR_OK;
+    err = frame_collect(turn, parent, result);
+    if (err)
+        return err;
     parent->phase = FRAME_WAIT;
-    err = turn_event(turn, parent, "ParallelStateSucceeded", json_object(arena), NULL);
+    err = history_event(turn->engine->store, arena, turn->execution, turn->now_ms,
+                        "ParallelStateSucceeded", parent->last_event, json_object(arena), NULL);
     return err ? err : frame_result(turn, parent, result);
 }
 
@@ -140,7 +181,7 @@ static enum err frame_end(struct turn *turn, struct frame *frame, const char *ou
 {
     enum err err;
 
-    if (frame->frame_id == FRAME_ROOT) {
+    if (!frame->parent) {
         turn->execution->output = output;
         turn->execution->error = NULL;
         turn->execution->cause = NULL;
@@ -149,53 +190,99 @@ static enum err frame_end(struct turn *turn, struct frame *frame, const char *ou
     frame->phase = FRAME_DONE;
     frame->result = output;
     frame->changed = true;
+    frame->parent->open--;
     err = execution_release_locks(turn->engine, turn->execution, frame->frame_id, turn->now_ms);
-    return err ? err : frame_join(turn, turn_frame(turn, frame->parent_frame_id));
+    if (err)
+        return err;
+    return turn_state(turn, frame->parent)->type == ASL_MAP ? map_iteration_done(turn, frame)
+                                                            : frame_join(turn, frame);
 }
 
-/* Leaves the present state for `next` (null: the branch ends). */
-static enum err frame_leave(struct turn *turn, struct frame *frame, const char *next,
-                            const struct json *output, const char *text)
+/* {"name": its JSON as text}, as histories show it. */
+static const struct json *frame_assigned(struct arena *arena, const struct json *assigned)
+{
+    struct json *shown = json_object(arena);
+
+    for (uint32_t i = 0; i < assigned->count; i++)
+        json_add(arena, shown, assigned->members[i].name,
+                 json_string(arena, json_text(arena, assigned->members[i].value)));
+    return shown;
+}
+
+/* What a frame takes along when it leaves a state. */
+struct frame_leaving {
+    const char *next; /* null: the branch ends */
+    const struct json *output;
+    const char *text;            /* of the output */
+    const struct json *assigned; /* or null */
+};
+
+static enum err frame_leave(struct turn *turn, struct frame *frame,
+                            const struct frame_leaving *leaving)
 {
     struct arena *arena = turn->engine->arena;
     struct json *detail = json_object(arena);
     enum err err;
 
-    frame_detail(arena, detail, frame, "output", output);
+    frame_detail(arena, detail, frame, "output", leaving->output);
+    if (leaving->assigned && leaving->assigned->count)
+        json_add(arena, detail, "assignedVariables", frame_assigned(arena, leaving->assigned));
     err = turn_event(turn, frame, frame_event_type(arena, turn_state(turn, frame), "Exited"),
                      detail, NULL);
     if (err)
         return err;
-    if (!next)
-        return frame_end(turn, frame, text);
-    frame->state = next;
+    turn_set_variables(turn, frame, leaving->assigned);
+    frame->value = leaving->output;
+    if (!leaving->next)
+        return frame_end(turn, frame, leaving->text);
+    frame->state = leaving->next;
     frame->phase = FRAME_ENTER;
-    frame->data = text;
-    frame->value = output;
+    frame->data = leaving->text;
     frame->retries = NULL;
+    frame->begun = 0;
     frame->changed = true;
     return ERR_OK;
 }
 
-enum err frame_go(struct turn *turn, struct frame *frame, const char *next,
-                  const struct json *output)
+static struct asl_error frame_too_large(struct turn *turn, const struct frame *frame)
 {
-    const char *text = json_text(turn->engine->arena, output);
-    struct asl_error error = {"States.DataLimitExceeded", "the output is larger than 262144 bytes"};
-
-    if (strlen(text) > LIMIT_PAYLOAD_BYTES)
-        return frame_fail(turn, frame, &error);
-    return frame_leave(turn, frame, next, output, text);
+    return (struct asl_error){
+        .error = "States.DataLimitExceeded",
+        .cause = arena_printf(turn->engine->arena,
+                              "The state/task '%s' returned a result with a size exceeding the "
+                              "maximum number of bytes service limit.",
+                              frame->state),
+    };
 }
 
-enum err frame_exit(struct turn *turn, struct frame *frame, const struct json *output)
+enum err frame_go(struct turn *turn, struct frame *frame, const char *next,
+                  const struct json *output, const struct json *assigned)
 {
-    return frame_go(turn, frame, turn_state(turn, frame)->next, output);
+    struct frame_leaving leaving = {next, output, json_text(turn->engine->arena, output), assigned};
+    struct asl_error error;
+
+    if (strlen(leaving.text) > LIMIT_PAYLOAD_BYTES) {
+        error = frame_too_large(turn, frame);
+        return frame_fail(turn, frame, &error);
+    }
+    return frame_leave(turn, frame, &leaving);
+}
+
+enum err frame_exit(struct turn *turn, struct frame *frame, const struct json *output,
+                    const struct json *dollar)
+{
+    const struct asl_state *state = turn_state(turn, frame);
+    const struct json *assigned;
+    struct asl_error error;
+
+    if (!turn_assign(turn, frame, state->assign, dollar, &assigned, &error))
+        return frame_fail(turn, frame, &error);
+    return frame_go(turn, frame, state->next, output, assigned);
 }
 
 static bool frame_only_by_name(const struct asl_error *error)
 {
-    return strcmp(error->error, "Execution.Halted") == 0;
+    return error->error && strcmp(error->error, "Execution.Halted") == 0;
 }
 
 /* How often the retrier has retried in this visit of the state. */
@@ -212,7 +299,8 @@ static const struct asl_retrier *frame_retrier(struct turn *turn, const struct f
                                                const struct asl_error *error, int *ret_index)
 {
     const struct asl_state *state = turn_state(turn, frame);
-    int index = asl_retrier_find(state, error->error, frame_only_by_name(error));
+    int index =
+        asl_retrier_find(state, error->error ? error->error : "", frame_only_by_name(error));
 
     if (index < 0 || frame_retries_made(turn->engine->arena, frame, index) >=
                          state->retriers[index].max_attempts)
@@ -242,14 +330,19 @@ static enum err frame_retry_later(struct turn *turn, struct frame *frame,
     return turn_reserve(turn, &back_off);
 }
 
+static const struct asl_catcher *frame_catcher(const struct turn *turn, const struct frame *frame,
+                                               const struct asl_error *error)
+{
+    return asl_catcher_find(turn_state(turn, frame), error->error ? error->error : "");
+}
+
 /* Whether anything from this frame up would retry or catch the error. */
 static bool frame_is_caught(struct turn *turn, struct frame *frame, const struct asl_error *error)
 {
     int index;
 
-    for (; frame; frame = turn_frame(turn, frame->parent_frame_id)) {
-        if (frame_retrier(turn, frame, error, &index) ||
-            asl_catcher_find(turn_state(turn, frame), error->error))
+    for (; frame; frame = frame->parent) {
+        if (frame_retrier(turn, frame, error, &index) || frame_catcher(turn, frame, error))
             return true;
     }
     return false;
@@ -288,55 +381,112 @@ static enum err frame_hold(struct turn *turn, struct frame *frame, const struct 
                          detail);
 }
 
-/* Nothing here retries or catches it. */
+/* TaskStateAborted and the like, of every state that was at work below `top`: nothing follows on
+ * them. */
+static enum err frame_abort_below(struct turn *turn, const struct frame *top)
+{
+    static const char *const types[] = {
+        [ASL_WAIT] = "WaitStateAborted",
+        [ASL_TASK] = "TaskStateAborted",
+        [ASL_PARALLEL] = "ParallelStateAborted",
+        [ASL_MAP] = "MapStateAborted",
+        [ASL_FAIL] = NULL,
+    };
+    enum err err = ERR_OK;
+
+    for (struct frame *f = turn->frames; f && !err; f = f->next) {
+        const char *type;
+
+        if (f->gone || f->is_aborted || f->phase == FRAME_DONE || f->phase == FRAME_ENTER ||
+            !frame_is_below(f, top))
+            continue;
+        f->is_aborted = true;
+        type = types[turn_state(turn, f)->type];
+        if (type)
+            err = history_event(turn->engine->store, turn->engine->arena, turn->execution,
+                                turn->now_ms, type, f->last_event, json_object(turn->engine->arena),
+                                NULL);
+    }
+    return err;
+}
+
+/* Nothing here retries or catches it: the Parallel or the Map fails, or the execution. */
 static enum err frame_fail_up(struct turn *turn, struct frame *frame, const struct asl_error *error)
 {
-    struct arena *arena = turn->engine->arena;
-    struct frame *parent = turn_frame(turn, frame->parent_frame_id);
-    struct json *detail = json_object(arena);
-    enum err err;
+    struct frame *parent = frame->parent;
+    enum err err = ERR_OK;
 
     if (!parent) {
         frame_keep_error(turn, error);
         return execution_end(turn, EVENT_FAIL);
     }
-    err = cancel_frame(turn, parent);
+    if (turn_state(turn, parent)->type == ASL_MAP)
+        err = map_iteration_failed(turn, frame);
+    if (!err)
+        err = frame_abort_below(turn, parent);
     if (err)
         return err;
-    parent->phase = FRAME_WAIT;
-    json_add(arena, detail, "error", json_string(arena, error->error));
-    json_add(arena, detail, "cause", json_string(arena, error->cause));
-    err = turn_event(turn, parent, "ParallelStateFailed", detail, NULL);
-    return err ? err : frame_fail(turn, parent, error);
+    parent->last_event = frame->last_event;
+    parent->changed = true;
+    return frame_fail(turn, parent, error);
 }
 
-enum err frame_fail(struct turn *turn, struct frame *frame, const struct asl_error *error)
+/* ParallelStateFailed and the like: the state itself says that it has failed, once nothing retries
+ * it. */
+static enum err frame_failed_event(struct turn *turn, struct frame *frame)
+{
+    const struct asl_state *state = turn_state(turn, frame);
+
+    if (frame->phase != FRAME_JOIN || (state->type != ASL_PARALLEL && state->type != ASL_MAP))
+        return ERR_OK;
+    return turn_event(turn, frame, frame_event_type(turn->engine->arena, state, "Failed"),
+                      json_object(turn->engine->arena), NULL);
+}
+
+static enum err frame_catch(struct turn *turn, struct frame *frame,
+                            const struct asl_catcher *catcher, const struct asl_error *error)
 {
     struct arena *arena = turn->engine->arena;
-    const struct asl_catcher *catcher;
-    const struct asl_retrier *retrier;
-    const struct json *output;
+    struct frame_leaving leaving = {.next = catcher->next};
     struct asl_error worse;
-    const char *text;
-    int index;
-    enum err err = cancel_frame(turn, frame);
+    struct asl_scope scope;
 
+    frame->phase = FRAME_WAIT;
+    turn_scope(turn, frame, NULL, &scope);
+    if (!asl_catch_output(&scope, catcher, frame_value(turn, frame), error, &leaving.output,
+                          &worse) ||
+        !turn_assign(turn, frame, catcher->assign, asl_error_output(arena, error),
+                     &leaving.assigned, &worse)) {
+        worse = frame_error_told(arena, frame, &worse);
+        return frame_fail_up(turn, frame, &worse);
+    }
+    leaving.text = json_text(arena, leaving.output);
+    worse = frame_too_large(turn, frame);
+    return strlen(leaving.text) > LIMIT_PAYLOAD_BYTES ? frame_fail_up(turn, frame, &worse)
+                                                      : frame_leave(turn, frame, &leaving);
+}
+
+enum err frame_fail(struct turn *turn, struct frame *frame, const struct asl_error *given)
+{
+    struct asl_error told = frame_error_told(turn->engine->arena, frame, given);
+    const struct asl_catcher *catcher = frame_catcher(turn, frame, &told);
+    const struct asl_retrier *retrier;
+    bool caught = frame_is_caught(turn, frame, &told);
+    int index;
+    enum err err;
+
+    /* A failure that ends the execution leaves the frames as they are: a redrive goes on there. */
+    turn->doomed = turn->doomed || (!caught && !turn->execution->hold_on_failure);
+    err = cancel_frame(turn, frame);
     if (err)
         return err;
-    if (turn->execution->hold_on_failure && !frame_is_caught(turn, frame, error))
-        return frame_hold(turn, frame, error);
-    retrier = frame_retrier(turn, frame, error, &index);
+    if (turn->execution->hold_on_failure && !caught)
+        return frame_hold(turn, frame, &told);
+    retrier = frame_retrier(turn, frame, &told, &index);
     if (retrier)
         return frame_retry_later(turn, frame, retrier, index);
-    catcher = asl_catcher_find(turn_state(turn, frame), error->error);
-    if (!catcher)
-        return frame_fail_up(turn, frame, error);
-    if (!asl_catch_output(arena, catcher, frame_value(turn, frame), error, &output, &worse))
-        return frame_fail_up(turn, frame, &worse);
-    text = json_text(arena, output);
-    worse = (struct asl_error){"States.DataLimitExceeded",
-                               "the caught error's output is larger than 262144 bytes"};
-    if (strlen(text) > LIMIT_PAYLOAD_BYTES)
-        return frame_fail_up(turn, frame, &worse);
-    return frame_leave(turn, frame, catcher->next, output, text);
+    err = frame_failed_event(turn, frame);
+    if (err)
+        return err;
+    return catcher ? frame_catch(turn, frame, catcher, &told) : frame_fail_up(turn, frame, &told);
 }

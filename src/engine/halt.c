@@ -13,7 +13,7 @@
  *   - no step talks to the network: what must leave the schedule leaves it after the commit, and is
  * harmless before.
  */
-#include "engine/engine_priv.h"
+#include "engine/child.h"
 
 #include <string.h>
 
@@ -196,7 +196,7 @@ static enum err halt_check_plan_version(struct halt *h)
 {
     struct engine *engine = h->engine;
     struct execution *p = &h->parent;
-    const struct asl_plan *from, *to;
+    const struct plan *from, *to;
     struct frame *frames;
     enum err err;
 
@@ -210,7 +210,7 @@ static enum err halt_check_plan_version(struct halt *h)
     err = plan_get(engine, p->operator_name, p->plan_id, h->req->plan_version, &to);
     if (err && err != ERR_PLAN_NOT_FOUND)
         return err;
-    if (!err && halt_fits(engine->arena, from, to, frames))
+    if (!err && halt_fits(engine->arena, from->asl, to->asl, frames))
         return ERR_OK;
     return fault_set(
         h->reterr, engine->arena, ERR_PLAN_VERSION_INCOMPATIBLE, "/plan_version",
@@ -382,12 +382,18 @@ static enum err halt_unpause(struct halt *h)
 static enum err halt_deschedule(struct halt *h)
 {
     effect_add(h->engine, EFFECT_HALTED, h->row.operator_name, NULL, h->row.halt_id);
+    if (h->ret && !h->target.parent_id && !h->req->children_only)
+        effect_add(h->engine, EFFECT_ENDED, h->row.operator_name, NULL, h->target.execution_id);
     return ERR_OK;
 }
 
 static enum err halt_clean(struct halt *h)
 {
-    return halts_clean(h->engine->store, &h->row);
+    enum err err = halts_clean(h->engine->store, &h->row);
+
+    if (!err && h->row.in_flight)
+        effect_add(h->engine, EFFECT_CALL_OFF, h->row.operator_name, NULL, 0);
+    return err;
 }
 
 static enum err halt_unlock(struct halt *h)
@@ -414,6 +420,17 @@ static const struct json *halt_error(struct halt *h)
     return error;
 }
 
+/* One of many children that are awaited together: it counts as aborted, or, with an input, as one
+ * that succeeded with it. */
+static enum err halt_count_in_map_run(struct halt *h)
+{
+    struct execution child = h->target;
+
+    child.status = h->req->input ? STATUS_SUCCESS : STATUS_STOPPED;
+    child.output = h->req->input ? json_text(h->engine->arena, h->req->input) : NULL;
+    return map_run_child_ended(h->engine, &child, h->row.created_at);
+}
+
 static enum err halt_resolve(struct halt *h)
 {
     struct engine *engine = h->engine;
@@ -424,6 +441,8 @@ static enum err halt_resolve(struct halt *h)
     bool taken, kept = h->parent.status == STATUS_WAITING_FOR_RESTART;
     enum err err = ERR_OK;
 
+    if (h->awaited && h->awaited->type == RESERVATION_MAP_RUN)
+        return halt_count_in_map_run(h);
     for (struct reservation *r = h->awaited; r && !err; r = r->next) {
         err = kept ? reservations_arrive(engine->store, r, &result, h->row.created_at, &taken)
                    : child_resolve(engine, r, &result, h->row.created_at, &taken);
@@ -540,6 +559,8 @@ static void halt_begin(struct halt *h)
         .kind = req->children_only ? "CHILDREN" : "EXECUTION",
         .children = req->children_only ? HALT_CHILDREN_ALL : req->children,
         .reason = req->reason,
+        .error = req->error,
+        .cause = req->cause,
         .batch_name = req->is_batch_operation ? req->name : NULL,
         .tree_seq = h->target.tree_seq,
         .created_at = engine_now(h->engine),
@@ -560,6 +581,7 @@ static enum err halt_answer_from_rows(struct halt *h)
     h->ret->halt_id = receipt_halt_id(h->engine->arena, h->row.root_id, h->row.halt_id);
     h->ret->root_id = h->row.root_id;
     h->ret->halt_number = h->row.halt_id;
+    h->ret->halted_at = h->row.created_at;
     metric_add(METRIC_HALTS, 1);
     metric_add(METRIC_EXECUTIONS_HALTED, h->row.executions);
     return err;

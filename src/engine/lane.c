@@ -104,7 +104,8 @@ enum err lane_open(const struct lane_config *config, struct lane **ret)
         free(lane);
         return err;
     }
-    lane->store = (struct store){lane->sql, config->ids};
+    lane->store = (struct store){
+        .sql = lane->sql, .ids = config->ids, .keeps_no_history = config->env->is_express};
     engine_init(&lane->engine, &lane->store, config->env, plan_cache_new());
     lane->arena = arena_new();
     lane_queue_init(&lane->urgent);

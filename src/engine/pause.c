@@ -56,6 +56,7 @@ enum err engine_pause(struct engine *engine, const struct actor *actor,
     if (!err)
         err = executions_save(engine->store, &e);
     if (!err)
-        *ret = (struct execution_answer){e.plan_execution_id, e.status, e.epoch, false};
+        *ret =
+            (struct execution_answer){e.plan_execution_id, e.status, e.epoch, e.created_at, false};
     return err;
 }

@@ -19,7 +19,7 @@ enum {
 struct plan_entry {
     char key[PLAN_CACHE_KEY_BYTES];
     struct arena *arena;
-    const struct asl_plan *plan;
+    struct plan plan;
     UT_hash_handle hh;
 };
 
@@ -48,6 +48,24 @@ void plan_cache_free(struct plan_cache *cache)
     free(cache);
 }
 
+SQL_QUERY(plan_select_role, "SELECT role_arn FROM plan_versions WHERE operator_name = ?1"
+                            " AND plan_id = ?2 AND plan_version = ?3");
+
+static enum err plan_role(struct engine *engine, const char *operator_name, const char *plan_id,
+                          int64_t plan_version, struct plan_entry *entry)
+{
+    struct sql_rows rows;
+    enum err err = sql_select(
+        engine->store->sql, &plan_select_role,
+        SQL_ARGS(SQL_TEXT(operator_name), SQL_TEXT(plan_id), SQL_INT(plan_version)), &rows);
+
+    if (err)
+        return err;
+    while (sql_next(&rows))
+        entry->plan.role_arn = sql_text_copy(entry->arena, &rows, 0);
+    return sql_end(&rows);
+}
+
 static enum err plan_read(struct engine *engine, const char *operator_name, const char *plan_id,
                           int64_t plan_version, struct plan_entry *entry)
 {
@@ -58,10 +76,10 @@ static enum err plan_read(struct engine *engine, const char *operator_name, cons
 
     if (err)
         return err;
-    err =
-        asl_parse(entry->arena, json_stored(entry->arena, row.definition), &entry->plan, &problems);
+    err = asl_parse(entry->arena, json_stored(entry->arena, row.definition), &entry->plan.asl,
+                    &problems);
     CHECK(!err); /* it was checked when it was put */
-    return ERR_OK;
+    return plan_role(engine, operator_name, plan_id, plan_version, entry);
 }
 
 void plan_cache_trim(struct plan_cache *cache)
@@ -71,7 +89,7 @@ void plan_cache_trim(struct plan_cache *cache)
 }
 
 enum err plan_get(struct engine *engine, const char *operator_name, const char *plan_id,
-                  int64_t plan_version, const struct asl_plan **ret)
+                  int64_t plan_version, const struct plan **ret)
 {
     struct plan_cache *cache = engine->plans;
     struct plan_entry *entry = NULL;
@@ -86,7 +104,7 @@ enum err plan_get(struct engine *engine, const char *operator_name, const char *
         /* Moved to the end: least recently used ones are in front. */
         HASH_DEL(cache->entries, entry);
         HASH_ADD_STR(cache->entries, key, entry);
-        *ret = entry->plan;
+        *ret = &entry->plan;
         return ERR_OK;
     }
     entry = xalloc(sizeof(*entry));
@@ -99,16 +117,17 @@ enum err plan_get(struct engine *engine, const char *operator_name, const char *
         return err;
     }
     HASH_ADD_STR(cache->entries, key, entry);
-    *ret = entry->plan;
+    *ret = &entry->plan;
     return ERR_OK;
 }
 
-SQL_QUERY(plan_latest, "SELECT plan_version FROM plans WHERE operator_name = ?1 AND plan_id = ?2");
+SQL_QUERY(plan_latest, "SELECT plan_version FROM plans WHERE operator_name = ?1 AND plan_id = ?2"
+                       " AND deleted_at IS NULL");
 
 enum err plan_resolve(struct engine *engine, const char *operator_name, const char *plan_id,
                       int64_t plan_version, int64_t *ret_version)
 {
-    const struct asl_plan *plan;
+    const struct plan *plan;
     int64_t version = plan_version;
     enum err err = ERR_OK;
 

@@ -3,6 +3,9 @@
  */
 #include "engine/engine_priv.h"
 
+#include <string.h>
+
+#include "base/limits.h"
 #include "base/metric.h"
 
 /* The lease's end, as a scheduled reservation: it fires when the worker has not been heard of by
@@ -25,12 +28,33 @@ static enum err poll_schedule_end(struct engine *engine, const struct execution 
     return reservations_insert(engine->store, &end);
 }
 
+/* An event of the language, between two turns of the frame. */
+static enum err poll_activity_started(struct engine *engine, struct execution *e,
+                                      const struct reservation *r, int64_t now_ms)
+{
+    struct json *detail = json_object(engine->arena);
+    int64_t previous, event_id;
+    enum err err =
+        frames_last_event(engine->store, e->root_id, e->execution_id, r->frame_id, &previous);
+
+    if (r->worker && *r->worker)
+        json_add(engine->arena, detail, "workerName", json_string(engine->arena, r->worker));
+    if (!err)
+        err = history_event(engine->store, engine->arena, e, now_ms, "ActivityStarted", previous,
+                            detail, &event_id);
+    return err ? err
+               : frames_set_last_event(engine->store, e->root_id, e->execution_id, r->frame_id,
+                                       event_id);
+}
+
 static enum err poll_grant(struct engine *engine, struct execution *e, struct reservation *r,
                            struct poll_answer *ret)
 {
     struct arena *arena = engine->arena;
     int64_t now_ms = engine_now(engine);
     struct json *detail = json_object(arena);
+    bool is_activity =
+        strncmp(r->queue, ACTIVITY_QUEUE_PREFIX, sizeof(ACTIVITY_QUEUE_PREFIX) - 1) == 0;
     char token[TASK_TOKEN_BYTES];
     uint8_t hash[SHA256_BYTES];
     enum err err;
@@ -38,15 +62,18 @@ static enum err poll_grant(struct engine *engine, struct execution *e, struct re
     task_token_make(engine, r, token, hash);
     r->token_hash = arena_copy(arena, hash, sizeof(hash));
     r->attempt++;
-    if (!r->lease_ms)
+    /* An activity's worker has as long as the Task has, unless the plan asks for heartbeats. */
+    if (!r->lease_ms && !is_activity)
         r->lease_ms = engine->env->lease_ms;
-    r->lease_until = now_ms + r->lease_ms;
+    r->lease_until = now_ms + (r->lease_ms ? r->lease_ms : LIMIT_TIMER_MS);
     json_add(arena, detail, "worker", json_string(arena, r->worker));
     json_add(arena, detail, "task", json_string(arena, r->queue));
     json_add(arena, detail, "attempt", json_int(arena, r->attempt));
     err = reservations_lease(engine->store, r);
-    if (!err)
+    if (!err && r->lease_ms)
         err = poll_schedule_end(engine, e, r, now_ms);
+    if (!err && is_activity)
+        err = poll_activity_started(engine, e, r, now_ms);
     if (!err)
         err = history_audit(engine->store, arena, e, now_ms, "TASK.STARTED", 0, detail);
     if (!err)

@@ -5,20 +5,7 @@
 
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/limits.h"
-#include "store/plans.h"
-
-static const char *put_plan_digest(struct arena *arena, const struct json *definition)
-{
-    struct buf buf;
-    char text[SHA256_TEXT_BYTES];
-
-    buf_init(&buf, arena, 4L * LIMIT_DEFINITION_BYTES);
-    json_print_canonical(&buf, definition);
-    sha256_text(buf.data, buf.len, text);
-    return arena_string(arena, text);
-}
+#include "engine/machine.h"
 
 static enum err put_plan_refuse(struct engine *engine, const struct asl_problems *problems,
                                 struct fault *reterr)
@@ -51,27 +38,28 @@ enum err engine_put_plan(struct engine *engine, const struct actor *actor,
 {
     struct arena *arena = engine->arena;
     const struct asl_plan *plan;
+    const struct machine_spec spec = {.plan_id = req->plan_id, .definition = req->definition};
     struct asl_problems problems;
-    struct plan_row last = {0}, row = {.plan_id = req->plan_id};
+    struct machine_row row;
+    bool is_there;
     enum err err = asl_parse(arena, req->definition, &plan, &problems);
 
     if (err == ERR_INVALID_REQUEST)
         return put_plan_refuse(engine, &problems, reterr);
     if (err)
         return err;
-    row.digest = put_plan_digest(arena, req->definition);
-    err = plans_load(engine->store, arena, actor->operator_name, req->plan_id, 0, &last);
+    err = machines_load(engine->store, arena, actor->operator_name, req->plan_id, 0, &row);
     if (err && err != ERR_PLAN_NOT_FOUND)
         return err;
-    /* Only the latest counts: putting an older definition again makes it the latest. */
-    if (!err && strcmp(last.digest, row.digest) == 0) {
-        *ret = (struct put_plan_answer){last.plan_version, false};
+    is_there = !err && !row.is_deleting;
+    /* Only the latest counts: putting an older definition again makes it the latest. What it means
+     * is compared: this API takes definitions as values, not as texts. */
+    if (is_there && strcmp(row.digest, machine_digest(arena, req->definition)) == 0) {
+        *ret = (struct put_plan_answer){row.plan_version, false};
         return ERR_OK;
     }
-    row.plan_version = last.plan_version + 1;
-    row.created_at = engine_now(engine);
-    row.definition = json_text(arena, req->definition);
-    err = plans_insert_version(engine->store, actor->operator_name, actor->subject, &row);
+    err = is_there ? machine_revise(engine, actor, &spec, &row)
+                   : machine_create(engine, actor, &spec, &row);
     if (!err)
         *ret = (struct put_plan_answer){row.plan_version, true};
     return err;

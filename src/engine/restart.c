@@ -49,7 +49,7 @@ static enum err restart_locks(struct engine *engine, struct execution *e)
 }
 
 /* A new epoch: what had arrived goes along, the rest of the old life is STALE. */
-static enum err restart_anew(struct engine *engine, struct execution *e)
+static enum err restart_anew(struct engine *engine, struct execution *e, enum event event)
 {
     enum err err = ERR_OK;
 
@@ -60,7 +60,8 @@ static enum err restart_anew(struct engine *engine, struct execution *e)
     e->ended_at = 0;
     e->error = NULL;
     e->cause = NULL;
-    execution_move(e, EVENT_RESTART);
+    execution_move(e, event);
+    e->timed_out = false;
     if (!err)
         err = reservations_restart(engine->store, e->root_id, e->execution_id, e->epoch,
                                    engine_now(engine));
@@ -143,13 +144,53 @@ enum err engine_restart(struct engine *engine, const struct actor *actor,
             err = pauses_delete(engine->store, e.root_id, e.execution_id);
     }
     if (!err)
-        err = failed || previous == STATUS_STOPPED ? restart_anew(engine, &e)
+        err = failed || previous == STATUS_STOPPED ? restart_anew(engine, &e, EVENT_RESTART)
                                                    : restart_resume(engine, &e);
     if (!err)
         err = pause_record(engine, &e, actor, "EXECUTION.RESTARTED", previous, reason);
     if (!err)
         err = turn_run(engine, &e, NULL);
     if (!err)
-        *ret = (struct execution_answer){e.plan_execution_id, e.status, e.epoch, false};
+        *ret =
+            (struct execution_answer){e.plan_execution_id, e.status, e.epoch, e.created_at, false};
+    return err;
+}
+
+/* ExecutionRedriven; what the frames do next follows on it. */
+static enum err redrive_record(struct engine *engine, struct execution *e)
+{
+    struct json *detail = json_object(engine->arena);
+    int64_t event_id;
+    enum err err;
+
+    e->redrives++;
+    e->redriven_at = engine_now(engine);
+    json_add(engine->arena, detail, "redriveCount", json_int(engine->arena, e->redrives));
+    err = history_event(engine->store, engine->arena, e, e->redriven_at, "ExecutionRedriven",
+                        e->event_id, detail, &event_id);
+    return err ? err : frames_follow(engine->store, e->root_id, e->execution_id, event_id);
+}
+
+enum err engine_redrive(struct engine *engine, const struct actor *actor,
+                        const char *plan_execution_id, int64_t *ret_at, struct fault *reterr)
+{
+    struct execution e;
+    enum status previous;
+    enum err err = execution_open(engine, actor->operator_name, plan_execution_id, &e, reterr);
+
+    if (err)
+        return err;
+    if (transition_to(e.status, EVENT_REDRIVE) == STATUS_NONE)
+        return pause_refused(engine, &e, "redriven", reterr);
+    previous = e.status;
+    err = restart_anew(engine, &e, EVENT_REDRIVE);
+    if (!err)
+        err = pause_record(engine, &e, actor, "EXECUTION.REDRIVEN", previous, NULL);
+    if (!err)
+        err = redrive_record(engine, &e);
+    if (!err)
+        err = turn_run(engine, &e, NULL);
+    if (!err)
+        *ret_at = e.redriven_at;
     return err;
 }

@@ -34,6 +34,7 @@ static const struct {
     [RESULT_CALLBACK] = {RESERVATION_CALLBACK,   "execution_callback",  false, ERR_TOKEN_NOT_FOUND},
     [RESULT_HUMAN] = {RESERVATION_HUMAN_TASK, "complete_human_task", false,
                               ERR_HUMAN_TASK_NOT_FOUND                                                 },
+    [RESULT_TOKEN] = {RESERVATION_NONE,       "task_token",          true,  ERR_TOKEN_NOT_FOUND},
 };
 
 static enum err result_not_found(struct result *result, enum err err)

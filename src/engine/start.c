@@ -56,6 +56,10 @@ enum err execution_create(struct engine *engine, const struct new_execution *wan
         .created_at = now_ms,
         .updated_at = now_ms,
         .input = wanted->input,
+        .origin = wanted->origin,
+        .map_run_id = wanted->map_run_id,
+        .map_state = wanted->map_state,
+        .map_index = wanted->map_index,
         .status = STATUS_PENDING,
         .epoch = 1,
         .is_new = true,
@@ -195,7 +199,8 @@ static const char *start_digest(struct arena *arena, const struct start_request 
 
 static void start_answer(const struct execution *e, bool created, struct execution_answer *ret)
 {
-    *ret = (struct execution_answer){e->plan_execution_id, e->status, e->epoch, created};
+    *ret = (struct execution_answer){e->plan_execution_id, e->status, e->epoch, e->created_at,
+                                     created};
 }
 
 /* The id was used before: the same start again gets the same execution, another one is refused. */
@@ -250,6 +255,7 @@ enum err engine_start(struct engine *engine, const struct actor *actor,
         .start_locks = start_locks_text(engine->arena, req),
         .start_digest = req->plan_execution_id ? start_digest(engine->arena, req) : NULL,
         .hold_on_failure = req->hold_on_failure,
+        .origin = req->origin,
     };
     struct execution e;
     enum err err;

@@ -1,31 +1,31 @@
 /*
  * task.c - the Task state: one function for each resource, and what becomes of its result.
+ *
+ * What a Task may wait for is one reservation of its own kind, beside it the limits of its time.
  */
-#include "engine/engine_priv.h"
+#include "engine/task.h"
 
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/name.h"
 
-struct task {
-    struct turn *turn;
-    struct frame *frame;
-    const struct asl_state *state;
-    const struct json *parameters; /* the effective input */
-    struct reservation reservation;
-    int64_t timeout_ms, heartbeat_ms;
-};
-
-static enum err task_fail(struct task *task, const char *name, const char *cause)
+enum err task_fail(struct task *task, const char *name, const char *cause)
 {
-    struct asl_error error = {name, cause};
+    struct asl_error error = {.error = name, .cause = cause};
+
+    return frame_fail(task->turn, task->frame, &error);
+}
+
+enum err task_fail_runtime(struct task *task, const char *cause)
+{
+    struct asl_error error = {.error = "States.Runtime", .cause = cause, .is_runtime = true};
 
     return frame_fail(task->turn, task->frame, &error);
 }
 
 /* What every Task that waits leaves: its reservation, and one for its time-out. */
-static enum err task_wait(struct task *task)
+enum err task_wait(struct task *task)
 {
     struct turn *turn = task->turn;
     struct reservation limit = turn_reservation(turn, task->frame, RESERVATION_TIMEOUT);
@@ -164,58 +164,107 @@ static enum err task_lock_release(struct task *task)
     return err ? err : frame_result(turn, task->frame, detail);
 }
 
+SQL_QUERY(task_activity_exists,
+          "SELECT count(*) FROM activities WHERE operator_name = ?1 AND name = ?2");
+
+/* A worker asks for it by the activity's name; its beats are counted from when it has it. */
+static enum err task_activity(struct task *task)
+{
+    struct turn *turn = task->turn;
+    struct reservation *r = &task->reservation;
+    int64_t exists;
+    enum err err = sql_select_int(
+        turn->engine->store->sql, &task_activity_exists,
+        SQL_ARGS(SQL_TEXT(r->operator_name), SQL_TEXT(task->state->resource_name)), 0, &exists);
+
+    if (err)
+        return err;
+    if (!exists)
+        return task_fail_runtime(task, arena_printf(turn->engine->arena,
+                                                    "The activity %s does not exist.",
+                                                    task->state->resource_text));
+    r->queue =
+        arena_printf(turn->engine->arena, ACTIVITY_QUEUE_PREFIX "%s", task->state->resource_name);
+    r->ready = true;
+    r->data = json_text(turn->engine->arena, task->parameters);
+    effect_add(turn->engine, EFFECT_TASK_READY, r->operator_name, r->queue, 0);
+    return task_wait(task);
+}
+
+static enum err task_foreign(struct task *task)
+{
+    return task_fail_runtime(task, arena_printf(task->turn->engine->arena,
+                                                "The resource '%s' is of a service that this "
+                                                "server does not have.",
+                                                task->state->resource_text));
+}
+
+/* clang-format off */
 static const struct {
     enum reservation_type type;
     enum err (*run)(struct task *task);
+    bool is_silent;  /* it never is scheduled */
+    bool in_express; /* also in an execution that lives in memory */
 } task_resources[] = {
-    [ASL_RESOURCE_TASK] = {RESERVATION_TASK,       task_queue       },
-    [ASL_RESOURCE_CALLBACK] = {RESERVATION_CALLBACK,   task_callback    },
-    [ASL_RESOURCE_HUMAN] = {RESERVATION_HUMAN_TASK, task_human       },
-    [ASL_RESOURCE_PLAN_RUN] = {RESERVATION_CHILD,      task_plan_run    },
-    [ASL_RESOURCE_LOCK_ACQUIRE] = {RESERVATION_LOCK,       task_lock_acquire},
-    [ASL_RESOURCE_LOCK_RELEASE] = {RESERVATION_LOCK,       task_lock_release},
+    [ASL_RESOURCE_TASK] =         {RESERVATION_TASK,       task_queue,           false, false},
+    [ASL_RESOURCE_CALLBACK] =     {RESERVATION_CALLBACK,   task_callback,        false, false},
+    [ASL_RESOURCE_HUMAN] =        {RESERVATION_HUMAN_TASK, task_human,           false, false},
+    [ASL_RESOURCE_PLAN_RUN] =     {RESERVATION_CHILD,      task_plan_run,        false, false},
+    [ASL_RESOURCE_LOCK_ACQUIRE] = {RESERVATION_LOCK,       task_lock_acquire,    false, false},
+    [ASL_RESOURCE_LOCK_RELEASE] = {RESERVATION_LOCK,       task_lock_release,    false, false},
+    [ASL_RESOURCE_ACTIVITY] =     {RESERVATION_TASK,       task_activity,        false, false},
+    [ASL_RESOURCE_START] =        {RESERVATION_CHILD,      task_start_execution, false, false},
+    [ASL_RESOURCE_LAMBDA] =       {RESERVATION_CALL,       task_call,            false, true},
+    [ASL_RESOURCE_INVOKE] =       {RESERVATION_CALL,       task_call,            false, true},
+    [ASL_RESOURCE_HTTP] =         {RESERVATION_CALL,       task_call,            false, true},
+    [ASL_RESOURCE_FOREIGN] =      {RESERVATION_NONE,       task_foreign,         true,  true},
 };
+/* clang-format on */
 
-static enum err task_scheduled(struct task *task)
+/* A task token is a secret of the reservation that awaits it, made before the input is: it is in
+ * the context object. */
+static const char *task_make_token(struct task *task)
 {
-    struct arena *arena = task->turn->engine->arena;
-    struct json *detail = json_object(arena);
+    struct engine *engine = task->turn->engine;
+    struct reservation *r = &task->reservation;
+    char token[TASK_TOKEN_BYTES];
+    uint8_t hash[SHA256_BYTES];
 
-    json_add(arena, detail, "resource", json_string(arena, task->state->resource_text));
-    json_add(arena, detail, "parameters", task->parameters);
-    if (task->timeout_ms)
-        json_add(arena, detail, "timeoutInSeconds", json_int(arena, task->timeout_ms / 1000));
-    if (task->heartbeat_ms)
-        json_add(arena, detail, "heartbeatInSeconds", json_int(arena, task->heartbeat_ms / 1000));
-    return turn_event(task->turn, task->frame, "TaskScheduled", detail, NULL);
+    if (r->type != RESERVATION_CALLBACK && task->state->pattern != ASL_WAIT_FOR_TOKEN)
+        return NULL;
+    r->reservation_id = id_next(engine->store->ids);
+    task_token_make(engine, r, token, hash);
+    r->token_hash = arena_copy(engine->arena, hash, sizeof(hash));
+    return arena_string(engine->arena, token);
 }
 
 enum err task_run(struct turn *turn, struct frame *frame, const struct asl_state *state,
                   const struct json *raw)
 {
-    struct arena *arena = turn->engine->arena;
     struct task task = {.turn = turn, .frame = frame, .state = state};
-    char token[TASK_TOKEN_BYTES];
-    uint8_t hash[SHA256_BYTES];
-    const struct json *context;
+    struct asl_times times = {0};
+    struct asl_scope scope;
     struct asl_error error;
+    const struct json *input;
     enum err err;
 
     task.reservation = turn_reservation(turn, frame, task_resources[state->resource].type);
-    if (state->resource == ASL_RESOURCE_CALLBACK) {
-        task.reservation.reservation_id = id_next(turn->engine->store->ids);
-        task_token_make(turn->engine, &task.reservation, token, hash);
-        task.reservation.token_hash = arena_copy(arena, hash, sizeof(hash));
-    }
-    context = turn_context(turn, frame, state->resource == ASL_RESOURCE_CALLBACK ? token : NULL);
-    if (!asl_input(arena, state, raw, context, &task.parameters, &error) ||
-        !asl_task_times(arena, state, raw, context, &task.timeout_ms, &task.heartbeat_ms, &error))
+    if (turn->engine->env->is_express && !task_resources[state->resource].in_express)
+        return task_fail_runtime(&task, "An EXPRESS execution cannot wait for workers, people, "
+                                        "callbacks, locks or other executions.");
+    turn_scope(turn, frame, task_make_token(&task), &scope);
+    if (!asl_input_path(&scope, state, raw, &input, &error) ||
+        !asl_parameters(&scope, state, input, &task.parameters, &error) ||
+        !asl_task_times(&scope, state, input, &times, &error) ||
+        !asl_credentials(&scope, state, input, &task.credentials, &error))
         return frame_fail(turn, frame, &error);
+    task.timeout_ms = times.timeout_ms;
+    task.heartbeat_ms = times.heartbeat_ms;
     if (json_size(task.parameters) > LIMIT_PAYLOAD_BYTES)
         return task_fail(&task, "States.DataLimitExceeded",
                          "the input is larger than 262144 bytes");
     task.reservation.lease_ms = task.heartbeat_ms;
-    err = task_scheduled(&task);
+    err = task_resources[state->resource].is_silent ? ERR_OK : task_scheduled(&task);
     return err ? err : task_resources[state->resource].run(&task);
 }
 
@@ -223,22 +272,28 @@ enum err task_arrived(struct turn *turn, struct frame *frame, const struct reser
 {
     struct arena *arena = turn->engine->arena;
     const struct json *result = r->result ? json_stored(arena, r->result) : &json_null;
-    struct json *detail = json_object(arena);
-    struct asl_error error = {json_get_string(result, "Error"), json_get_string(result, "Cause")};
+    struct asl_error error = {json_get_string(result, "Error"), json_get_string(result, "Cause"),
+                              false};
     enum err err = turn_stale(turn, frame->frame_id);
 
     if (err)
         return err;
-    json_add(arena, detail, "resource", json_string(arena, turn_state(turn, frame)->resource_text));
     if (r->failed) {
-        json_add(arena, detail, "error", json_string(arena, error.error));
-        json_add(arena, detail, "cause", json_string(arena, error.cause));
-        err = turn_event(turn, frame, "TaskFailed", detail, NULL);
+        err = task_failed(turn, frame, "Failed", &error);
         return err ? err : frame_fail(turn, frame, &error);
     }
-    json_add(arena, detail, "output", result);
-    err = turn_event(turn, frame, "TaskSucceeded", detail, NULL);
+    err = task_succeeded(turn, frame, result);
     return err ? err : frame_result(turn, frame, result);
+}
+
+enum err task_timed_out(struct turn *turn, struct frame *frame)
+{
+    struct asl_error error = {.error = "States.Timeout"};
+    enum err err = cancel_frame(turn, frame);
+
+    if (!err)
+        err = task_failed(turn, frame, "TimedOut", &error);
+    return err ? err : frame_fail(turn, frame, &error);
 }
 
 /* The reservation whose lease or heartbeat ran out. */
@@ -246,7 +301,8 @@ static struct reservation *task_awaited(struct turn *turn, const struct frame *f
 {
     for (struct reservation *r = turn->fresh; r; r = r->next) {
         if (reservation_is_fresh(r) && r->frame_id == frame->frame_id &&
-            (r->type == RESERVATION_TASK || r->type == RESERVATION_CALLBACK))
+            (r->type == RESERVATION_TASK || r->type == RESERVATION_CALLBACK ||
+             r->type == RESERVATION_CALL))
             return r;
     }
     return NULL;
@@ -257,7 +313,7 @@ enum err task_beat_missed(struct turn *turn, struct frame *frame, const struct r
     struct arena *arena = turn->engine->arena;
     const struct asl_state *state = turn_state(turn, frame);
     struct reservation *r = task_awaited(turn, frame);
-    struct asl_error error = {"States.HeartbeatTimeout", NULL};
+    struct asl_error error = {.error = "States.HeartbeatTimeout"};
     struct json *detail = json_object(arena);
     enum err err;
 
@@ -265,8 +321,7 @@ enum err task_beat_missed(struct turn *turn, struct frame *frame, const struct r
     if (!r)
         return ERR_OK;
     if (state->heartbeat_ms || state->heartbeat_path) {
-        json_add(arena, detail, "error", json_string(arena, error.error));
-        err = turn_event(turn, frame, "TaskTimedOut", detail, NULL);
+        err = task_failed(turn, frame, "TimedOut", &error);
         return err ? err : frame_fail(turn, frame, &error);
     }
     /* No heartbeat was asked for: the worker is given up, the task goes to another one. */
@@ -275,7 +330,8 @@ enum err task_beat_missed(struct turn *turn, struct frame *frame, const struct r
     err = reservations_requeue(turn->engine->store, r);
     if (err)
         return err;
-    effect_add(turn->engine, EFFECT_TASK_READY, r->operator_name, r->queue, 0);
+    effect_add(turn->engine, r->type == RESERVATION_CALL ? EFFECT_CALL_READY : EFFECT_TASK_READY,
+               r->operator_name, r->queue, 0);
     return history_audit(turn->engine->store, arena, turn->execution, turn->now_ms,
                          "TASK.LEASE_LOST", 0, detail);
 }

@@ -10,7 +10,8 @@
  *      |                 +--------------------- RESUME --------------------------+   |
  *      +------------------------------ RESTART --------------------------------------+
  *      ^
- *      +--RESTART-- STOPPED <--HALT-- every status but SUCCESS, FAILED and STOPPED
+ *      +--REDRIVE-- FAILED
+ *      +--RESTART, REDRIVE-- STOPPED <--HALT-- every status but SUCCESS, FAILED and STOPPED
  *
  * What has no row is forbidden: asked for by a client it is INVALID_STATE_TRANSITION, by our own
  * code a failed CHECK. With several frames the waiting status is the first that fits, in the order
@@ -58,6 +59,8 @@ static const struct transition transitions[] = {
     {STATUS_WAITING_FOR_RESTART,         EVENT_RESTART,         STATUS_PENDING},
     {STATUS_WAITING_FOR_RESTART,         EVENT_HALT,            STATUS_STOPPED},
     {STATUS_STOPPED,                     EVENT_RESTART,         STATUS_PENDING},
+    {STATUS_STOPPED,                     EVENT_REDRIVE,         STATUS_PENDING},
+    {STATUS_FAILED,                      EVENT_REDRIVE,         STATUS_PENDING},
 };
 /* clang-format on */
 

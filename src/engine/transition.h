@@ -21,6 +21,7 @@
     X(PAUSE)           /* by a person */                                                           \
     X(RESUME)          /* restart after a pause: back to what it was waiting for */                \
     X(RESTART)         /* restart of a stopped or held execution, under a new epoch */             \
+    X(REDRIVE)         /* restart of a failed or stopped execution by the Step Functions API */    \
     X(SUCCEED)                                                                                     \
     X(FAIL)                                                                                        \
     X(HALT)

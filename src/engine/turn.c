@@ -46,56 +46,6 @@ bool turn_is_spent(const struct turn *turn)
            clock_thread_us() - turn->started_us > LIMIT_TURN_US;
 }
 
-static const struct json *turn_time(struct arena *arena, int64_t time_ms)
-{
-    char text[CLOCK_TEXT_BYTES];
-
-    clock_format(time_ms, text);
-    return json_string(arena, text);
-}
-
-static const struct json *turn_make_context(struct turn *turn, const struct frame *frame,
-                                            const char *task_token)
-{
-    struct arena *arena = turn->engine->arena;
-    struct execution *e = turn->execution;
-    struct json *context = json_object(arena), *execution = json_object(arena);
-    struct json *state = json_object(arena), *machine = json_object(arena);
-    struct json *task = json_object(arena);
-
-    if (!turn->input)
-        turn->input = json_stored(arena, e->input);
-    json_add(arena, execution, "Id", json_string(arena, e->plan_execution_id));
-    json_add(arena, execution, "Input", turn->input);
-    json_add(arena, execution, "Name", json_string(arena, e->plan_execution_id));
-    json_add(arena, execution, "StartTime", turn_time(arena, e->created_at));
-    json_add(arena, context, "Execution", execution);
-    json_add(arena, state, "EnteredTime", turn_time(arena, turn->now_ms));
-    json_add(arena, state, "Name", json_string(arena, frame->state));
-    json_add(arena, context, "State", state);
-    json_add(arena, machine, "Id", json_string(arena, e->plan_id));
-    json_add(arena, machine, "Name", json_string(arena, e->plan_id));
-    json_add(arena, context, "StateMachine", machine);
-    if (task_token) {
-        json_add(arena, task, "Token", json_string(arena, task_token));
-        json_add(arena, context, "Task", task);
-    }
-    return context;
-}
-
-const struct json *turn_context(struct turn *turn, const struct frame *frame,
-                                const char *task_token)
-{
-    if (task_token)
-        return turn_make_context(turn, frame, task_token);
-    if (turn->context_frame != frame || turn->context_state != frame->state) {
-        turn->context = turn_make_context(turn, frame, NULL);
-        turn->context_frame = frame;
-        turn->context_state = frame->state;
-    }
-    return turn->context;
-}
-
 enum err turn_event(struct turn *turn, struct frame *frame, const char *type,
                     const struct json *detail, int64_t *ret_event_id)
 {
@@ -168,44 +118,35 @@ static enum err turn_plan_timeout(struct turn *turn)
     struct execution *e = turn->execution;
     enum err err = ERR_OK;
 
+    turn->doomed = true;
     if (turn->frames)
         err = cancel_frame(turn, turn->frames);
     if (err)
         return err;
+    e->timed_out = true;
     e->error = "States.Timeout";
-    e->cause = "the plan's TimeoutSeconds ran out";
+    e->cause = NULL;
     e->output = NULL;
     return execution_end(turn, EVENT_FAIL);
 }
 
-/* A Task that ran out of time: what it waits for is cancelled, then Retry and Catch decide. */
 static enum err turn_timeout(struct turn *turn, struct frame *frame, const struct reservation *r)
 {
-    struct asl_error error = {"States.Timeout", NULL};
-    struct json *detail = json_object(turn->engine->arena);
-    enum err err;
-
-    if (r->frame_id == 0)
-        return turn_plan_timeout(turn);
-    err = cancel_frame(turn, frame);
-    if (err)
-        return err;
-    json_add(turn->engine->arena, detail, "error", json_string(turn->engine->arena, error.error));
-    err = turn_event(turn, frame, "TaskTimedOut", detail, NULL);
-    return err ? err : frame_fail(turn, frame, &error);
+    return r->frame_id == 0 ? turn_plan_timeout(turn) : task_timed_out(turn, frame);
 }
 
 static enum err turn_timer(struct turn *turn, struct frame *frame, const struct reservation *r)
 {
-    struct arena *arena = turn->engine->arena;
     const struct asl_state *state = turn_state(turn, frame);
-    const struct json *context = turn_context(turn, frame, NULL), *value = NULL;
+    const struct json *value = NULL, *output;
+    struct asl_scope scope;
     struct asl_error error;
 
     (void)r;
-    if (asl_input(arena, state, frame_value(turn, frame), context, &value, &error) &&
-        asl_output_plain(arena, state, value, context, &value, &error))
-        return frame_exit(turn, frame, value);
+    turn_scope(turn, frame, NULL, &scope);
+    if (asl_input(&scope, state, frame_value(turn, frame), &value, &error) &&
+        asl_output_plain(&scope, state, value, &output, &error))
+        return frame_exit(turn, frame, output, value);
     return frame_fail(turn, frame, &error);
 }
 
@@ -226,16 +167,23 @@ static enum err turn_nothing(struct turn *turn, struct frame *frame, const struc
     return ERR_OK;
 }
 
+static enum err turn_look(struct turn *turn, struct frame *frame, const struct reservation *r)
+{
+    (void)r;
+    return turn_state(turn, frame)->type == ASL_MAP ? map_run_look(turn, frame) : ERR_OK;
+}
+
 /* What a reservation does when it has come true. */
 typedef enum err (*turn_apply_fn)(struct turn *turn, struct frame *frame,
                                   const struct reservation *r);
 static const turn_apply_fn turn_apply_fns[RESERVATION_TYPE_COUNT] = {
-    [RESERVATION_START] = turn_nothing,      [RESERVATION_TURN] = turn_nothing,
+    [RESERVATION_START] = turn_nothing,      [RESERVATION_TURN] = turn_look,
     [RESERVATION_TIMER] = turn_timer,        [RESERVATION_RETRY] = turn_retry,
     [RESERVATION_TIMEOUT] = turn_timeout,    [RESERVATION_HEARTBEAT] = task_beat_missed,
     [RESERVATION_TASK] = task_arrived,       [RESERVATION_CALLBACK] = task_arrived,
     [RESERVATION_HUMAN_TASK] = task_arrived, [RESERVATION_CHILD] = task_arrived,
-    [RESERVATION_LOCK] = task_arrived,
+    [RESERVATION_LOCK] = task_arrived,       [RESERVATION_CALL] = call_arrived,
+    [RESERVATION_MAP_RUN] = turn_nothing,
 };
 
 static enum err turn_apply(struct turn *turn, struct reservation *r)
@@ -297,13 +245,28 @@ static enum err turn_apply_all(struct turn *turn)
     return err;
 }
 
+static bool turn_can_run(const struct frame *frame)
+{
+    return !frame->gone && (frame->phase == FRAME_ENTER || frame->phase == FRAME_RETRY);
+}
+
+/* From where the last one was found, once round: those that are done are not passed again and
+ * again. */
 static struct frame *turn_runnable(struct turn *turn)
 {
-    for (struct frame *f = turn->frames; f; f = f->next) {
-        if (!f->gone && (f->phase == FRAME_ENTER || f->phase == FRAME_RETRY))
-            return f;
+    struct frame *f;
+
+    for (f = turn->cursor; f; f = f->next) {
+        if (turn_can_run(f))
+            break;
     }
-    return NULL;
+    for (struct frame *first = turn->frames; !f && first && first != turn->cursor;
+         first = first->next) {
+        if (turn_can_run(first))
+            f = first;
+    }
+    turn->cursor = f;
+    return f;
 }
 
 static enum err turn_run_frames(struct turn *turn)
@@ -386,22 +349,27 @@ static enum err turn_from_pending(struct turn *turn)
 {
     struct execution *e = turn->execution;
     struct reservation limit = turn_reservation(turn, NULL, RESERVATION_TIMEOUT);
+    int64_t timeout_ms = turn->machine->timeout_ms, most_ms = turn->engine->env->run_ms_max;
     bool ready = true;
     enum err err = ERR_OK;
 
     CHECK(e->status == STATUS_PENDING);
+    if (most_ms && (!timeout_ms || timeout_ms > most_ms))
+        timeout_ms = most_ms;
     if (e->start_locks)
         err = start_take_locks(turn, &ready);
     if (err || !ready)
         return err;
     e->start_locks = NULL;
     execution_move(e, EVENT_WAKE);
-    if (turn->plan->top->timeout_ms) {
-        limit.due_at = turn->now_ms + turn->plan->top->timeout_ms;
+    if (timeout_ms) {
+        limit.due_at = turn->now_ms + timeout_ms;
         err = turn_reserve(turn, &limit);
     }
-    if (!err && !turn->frames)
-        return frame_start(turn, NULL, 0, turn->plan->top, e->input);
+    if (!err && !turn->frames) {
+        frame_start(turn, NULL, 0, turn->machine, e->input);
+        return ERR_OK;
+    }
     return err ? err : turn_apply_all(turn);
 }
 
@@ -413,8 +381,15 @@ enum err turn_run(struct engine *engine, struct execution *e, const struct reser
         .now_ms = engine_now(engine),
         .started_us = clock_thread_us(),
     };
-    enum err err = plan_get(engine, e->operator_name, e->plan_id, e->plan_version, &turn.plan);
+    const struct plan *plan = NULL;
+    enum err err = plan_get(engine, e->operator_name, e->plan_id, e->plan_version, &plan);
 
+    if (!err) {
+        turn.plan = plan->asl;
+        turn.role_arn = plan->role_arn;
+        turn.machine =
+            e->map_state ? asl_find(turn.plan, e->map_state)->map->processor : turn.plan->top;
+    }
     if (!err && !e->is_new)
         err = frames_load(engine->store, engine->arena, e->root_id, e->execution_id, &turn.frames);
     if (!err && !e->is_new)

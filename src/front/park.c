@@ -51,6 +51,11 @@ void park_topic_halt(char topic[PARK_TOPIC_BYTES], int64_t halt_number)
     snprintf(topic, PARK_TOPIC_BYTES, "halt\n%lld", (long long)halt_number);
 }
 
+void park_topic_ended(char topic[PARK_TOPIC_BYTES], int64_t execution_id)
+{
+    snprintf(topic, PARK_TOPIC_BYTES, "ended\n%lld", (long long)execution_id);
+}
+
 static void park_count(struct park *park, const char *operator_name, int64_t by)
 {
     struct park_quota *quota;
@@ -134,6 +139,20 @@ void park_wake(struct park *park, const char *topic_name, bool all)
             parked->on_end(parked, PARK_WOKEN);
         more = parked && all;
     }
+}
+
+int64_t park_waiting(struct park *park, const char *topic_name)
+{
+    struct park_topic *topic;
+    struct parked *parked;
+    int64_t count = 0;
+
+    pthread_mutex_lock(&park->lock);
+    HASH_FIND_STR(park->topics, topic_name, topic);
+    if (topic)
+        DL_COUNT(topic->list, parked, count);
+    pthread_mutex_unlock(&park->lock);
+    return count;
 }
 
 /* One whose time is over (or any, when all must go); out of the room, or null. */

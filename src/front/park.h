@@ -31,13 +31,15 @@ struct parked {
 
 void park_topic_task(char topic[PARK_TOPIC_BYTES], const char *operator_name, const char *task);
 void park_topic_halt(char topic[PARK_TOPIC_BYTES], int64_t halt_number);
+void park_topic_ended(char topic[PARK_TOPIC_BYTES], int64_t execution_id);
 
 struct park *park_new(void);
 /* False: this operator has too many, or the room is drained; nothing was parked. */
 bool park_add(struct park *park, struct parked *parked);
 void park_wake(struct park *park, const char *topic,
-               bool all);           /* else the one that waits longest */
-void park_drain(struct park *park); /* ends all, takes no more */
-void park_free(struct park *park);  /* after the drain; null is allowed */
+               bool all);                                   /* else the one that waits longest */
+int64_t park_waiting(struct park *park, const char *topic); /* how many */
+void park_drain(struct park *park);                         /* ends all, takes no more */
+void park_free(struct park *park);                          /* after the drain; null is allowed */
 
 #endif

@@ -98,6 +98,18 @@ enum err folder_token(struct arena *arena, const struct folder *folder, int64_t 
     return folder_write(arena, path, arena_printf(arena, "%s\n", text));
 }
 
+enum err folder_credentials(struct arena *arena, const struct folder *folder, const char *id,
+                            const char *secret, const char *region)
+{
+    return folder_write(arena, arena_printf(arena, "%s/aws-credentials", folder->dir),
+                        arena_printf(arena,
+                                     "[default]\n"
+                                     "aws_access_key_id = %s\n"
+                                     "aws_secret_access_key = %s\n"
+                                     "region = %s\n",
+                                     id, secret, region));
+}
+
 enum err folder_url(struct arena *arena, const struct folder *folder, const char *url)
 {
     return folder_write(arena, arena_printf(arena, "%s/url", folder->dir),

@@ -24,6 +24,9 @@ void folder_close(struct folder *folder);
 /* DIR/token: a token of operator `default` for people on this machine; renewed when it would end
  * soon. */
 enum err folder_token(struct arena *arena, const struct folder *folder, int64_t now_ms) MUST_CHECK;
+/* DIR/aws-credentials: an access key of the folder's own operator, as AWS's clients read them. */
+enum err folder_credentials(struct arena *arena, const struct folder *folder, const char *id,
+                            const char *secret, const char *region) MUST_CHECK;
 /* DIR/url: where the server listens. */
 enum err folder_url(struct arena *arena, const struct folder *folder, const char *url) MUST_CHECK;
 

@@ -15,15 +15,18 @@
 #include "api/api.h"
 #include "api/route_list.h"
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "engine/lane.h"
 #include "net/net.h"
 #include "serve/fetch.h"
 #include "serve/folder.h"
 #include "serve/serve_options.h"
+#include "sfn/sfn.h"
+#include "sigv4/sigv4_environment.h"
 #include "token/token.h"
 
-enum { SERVE_REFRESH_S = 10 };
+enum { SERVE_REFRESH_S = 10, SERVE_SFN_BODY_BYTES = LIMIT_HTTP_BODY_BYTES + 65536 };
 
 struct serve {
     struct arena *arena;
@@ -33,8 +36,12 @@ struct serve {
     struct id_source ids;
     struct env env;
     struct token_keys *keys;
+    struct sfn_keys *access_keys;
+    struct sigv4_client client; /* of the folder's first access key; nulls: there is none */
+    bool is_first_start;        /* it was made now */
     struct lane *lane;
     struct api *api;
+    struct sfn *sfn;
     struct net *net;
 };
 
@@ -43,7 +50,30 @@ static bool serve_is_loopback(const char *host)
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
 }
 
-/* No anonymous mode: at the first start the folder gets a key and a token of its own. */
+/* The access keys of the Step Functions API lie beside the keys of tokens. */
+static enum err serve_open_access_keys(struct serve *serve, const char *keys_dir)
+{
+    struct sigv4_client *client = &serve->client;
+    enum err err = ERR_OK;
+
+    client->region = serve->options.region;
+    if (!serve->options.keys_dir)
+        err = sfn_keys_local(keys_dir, &serve->is_first_start);
+    if (!err)
+        err = sfn_keys_open(keys_dir, &serve->access_keys);
+    if (err)
+        return err;
+    err =
+        sfn_keys_first(keys_dir, serve->arena, &client->access_key_id, &client->secret_access_key);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    if (!err)
+        err = folder_credentials(serve->arena, &serve->folder, client->access_key_id,
+                                 client->secret_access_key, client->region);
+    return err;
+}
+
+/* No anonymous mode: at the first start the folder gets keys and a token of its own. */
 static enum err serve_open_keys(struct serve *serve)
 {
     struct token_config config = {
@@ -64,7 +94,7 @@ static enum err serve_open_keys(struct serve *serve)
         err = token_keys_open(&config, &serve->keys);
     if (!err)
         token_keys_refresh(serve->keys, clock_now_ms(&serve->clock)); /* the first JWKS */
-    return err;
+    return err ? err : serve_open_access_keys(serve, config.keys_dir);
 }
 
 static void serve_on_effect(void *user, const struct effect *effect)
@@ -73,6 +103,32 @@ static void serve_on_effect(void *user, const struct effect *effect)
 
     if (serve->api)
         api_on_effect(serve->api, effect);
+    if (serve->sfn)
+        sfn_on_effect(serve->sfn, effect);
+}
+
+/* POST / is the Step Functions API, everything else our own. */
+static bool serve_is_sfn(const char *method, const char *path)
+{
+    return strcmp(path, "/") == 0 && strcmp(method, "POST") == 0;
+}
+
+static void serve_on_request(void *user, struct net_request *request)
+{
+    struct serve *serve = user;
+
+    if (serve_is_sfn(net_method(request), net_path(request)))
+        sfn_on_request(serve->sfn, request);
+    else
+        api_on_request(serve->api, request);
+}
+
+static size_t serve_body_bytes_max(void *user, const char *method, const char *path)
+{
+    struct serve *serve = user;
+
+    return serve_is_sfn(method, path) ? SERVE_SFN_BODY_BYTES
+                                      : api_body_bytes_max(serve->api, method, path);
 }
 
 static enum err serve_open_lane(struct serve *serve)
@@ -91,41 +147,67 @@ static enum err serve_open_lane(struct serve *serve)
     serve->env.tree_depth_max = serve->options.tree_depth_max;
     serve->env.tree_executions_max = serve->options.tree_executions_max;
     serve->env.events_max = serve->options.events_max;
+    serve->env.region = serve->options.region;
     return lane_open(&config, &serve->lane);
 }
 
-static enum err serve_open_net(struct serve *serve)
+/* The first start says how to come here; later ones leave it to `fermata aws`. */
+static void serve_greet(struct serve *serve)
 {
-    struct api_config api = {
+    if (!serve->is_first_start || !serve_is_loopback(serve->options.host))
+        return;
+    fputs(sigv4_environment_lines(serve->arena, &serve->client), stdout);
+    fflush(stdout);
+}
+
+static void serve_open_apis(struct serve *serve)
+{
+    const struct api_config api = {
         .store_path = serve->folder.store_path,
         .clock = &serve->clock,
         .keys = serve->keys,
         .lane = serve->lane,
     };
+    const struct sfn_config sfn = {
+        .store_path = serve->folder.store_path,
+        .clock = &serve->clock,
+        .lane = serve->lane,
+        .keys = serve->access_keys,
+        .region = serve->options.region,
+    };
+
+    serve->api = api_new(&api);
+    serve->sfn = sfn_new(&sfn);
+}
+
+static enum err serve_open_net(struct serve *serve)
+{
     struct net_config config = {
         .host = serve->options.host,
         .port = serve->options.port,
         .threads = (unsigned)serve->options.threads,
-        .on_request = api_on_request,
-        .body_bytes_max = api_body_bytes_max,
+        .on_request = serve_on_request,
+        .body_bytes_max = serve_body_bytes_max,
         .error_body = api_error_body,
+        .user = serve,
     };
     const char *url;
     enum err err;
 
-    serve->api = api_new(&api);
-    config.user = serve->api;
+    serve_open_apis(serve);
     lane_run(serve->lane);
     err = net_start(&config, &serve->net);
     if (err)
         return err;
     url = arena_printf(serve->arena, strchr(config.host, ':') ? "http://[%s]:%u" : "http://%s:%u",
                        config.host, net_port(serve->net));
+    serve->client.url = url;
     err = folder_url(serve->arena, &serve->folder, url);
-    if (!err)
+    if (!err) {
+        serve_greet(serve);
         api_ready(serve->api);
-    if (!err)
         log_info("serve.ready", "listening on %s, folder %s", url, serve->folder.dir);
+    }
     return err;
 }
 
@@ -155,9 +237,13 @@ static void serve_stop(struct serve *serve)
         net_quiesce(serve->net);
     if (serve->api)
         api_drain(serve->api);
+    if (serve->sfn)
+        sfn_drain(serve->sfn);
     net_stop(serve->net, serve->options.drain_ms);
     lane_close(serve->lane);
+    sfn_free(serve->sfn);
     api_free(serve->api);
+    sfn_keys_close(serve->access_keys);
     token_keys_close(serve->keys);
     folder_close(&serve->folder);
     arena_free(serve->arena);
@@ -175,6 +261,7 @@ static void serve_wait(struct serve *serve, const sigset_t *signals)
             return;
         }
         token_keys_refresh(serve->keys, clock_now_ms(&serve->clock));
+        sfn_keys_refresh(serve->access_keys); /* what is wrong has been logged */
     }
 }
 

@@ -11,10 +11,18 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "engine/arn.h"
 
-enum { OPTION_FIRST = 256, DEFAULT_PORT = 7117, DEFAULT_DRAIN_MS = 10000 };
+enum { OPTION_FIRST = 256, DEFAULT_PORT = 7117, DEFAULT_DRAIN_MS = 10000, REGION_CHARS_MAX = 32 };
 
-enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_LISTEN, OPTION_LEVEL };
+enum option_kind {
+    OPTION_TEXT,
+    OPTION_NUMBER,
+    OPTION_FLAG,
+    OPTION_LISTEN,
+    OPTION_LEVEL,
+    OPTION_REGION
+};
 
 /* clang-format off */
 #define OPTIONS(X)                                                                                 \
@@ -25,6 +33,7 @@ enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_LISTEN, OPTIO
     X(ISSUER,     "issuer",          "TEXT",  TEXT,   issuer,              0, 0,          "claim iss of accepted tokens (default fermata)") \
     X(AUDIENCE,   "audience",        "TEXT",  TEXT,   audience,            0, 0,          "claim aud of accepted tokens (default fermata)") \
     X(LEASE,      "lease-ms",        "N",     NUMBER, lease_ms,            100, 86400000, "lease of a task without HeartbeatSeconds") \
+    X(REGION,     "region",          "NAME",  REGION, region,              0, 0,          "region of the ARNs of the Step Functions API (default " ARN_REGION_DEFAULT ")") \
     X(DEPTH,      "tree-depth",      "N",     NUMBER, tree_depth_max,      1, 100000000,  "children below children") \
     X(SIZE,       "tree-executions", "N",     NUMBER, tree_executions_max, 1, 100000000,  "executions in a tree") \
     X(EVENTS,     "events",          "N",     NUMBER, events_max,          100, 1000000000, "events in the history of one execution") \
@@ -95,6 +104,16 @@ static void serve_option_listen(char *text, struct serve_options *options, struc
     options->port = (uint16_t)port;
 }
 
+static void serve_option_region(const char *text, struct serve_options *options,
+                                struct argp_state *state)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    if (!len || len > REGION_CHARS_MAX || text[len])
+        argp_error(state, "--region: expected a name such as " ARN_REGION_DEFAULT);
+    options->region = text;
+}
+
 static error_t serve_option_parse(int key, char *arg, struct argp_state *state)
 {
     struct serve_options *options = state->input;
@@ -116,6 +135,8 @@ static error_t serve_option_parse(int key, char *arg, struct argp_state *state)
         *(bool *)to = true;
     else if (option->kind == OPTION_LISTEN)
         serve_option_listen(arg, options, state);
+    else if (option->kind == OPTION_REGION)
+        serve_option_region(arg, options, state);
     else if (!log_level_parse(arg, &level))
         argp_error(state, "--log-level: expected debug, info, warn or error");
     else
@@ -139,6 +160,7 @@ void serve_options_read(int argc, char **argv, struct serve_options *ret)
         .dir = getenv("FERMATA_DIR") ? getenv("FERMATA_DIR") : "./fermata-data",
         .host = "127.0.0.1",
         .port = DEFAULT_PORT,
+        .region = ARN_REGION_DEFAULT,
         .lease_ms = LIMIT_LEASE_MS,
         .tree_depth_max = LIMIT_TREE_DEPTH,
         .tree_executions_max = LIMIT_TREE_EXECUTIONS,

@@ -11,6 +11,7 @@ struct serve_options {
     const char *dir;
     const char *host;
     uint16_t port;
+    const char *region; /* of the ARNs that the Step Functions API makes */
     const char *keys_dir, *jwks_url, *issuer, *audience; /* null: the folder's own keys */
     int64_t lease_ms, tree_depth_max, tree_executions_max, events_max;
     int64_t threads, drain_ms;

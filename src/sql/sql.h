@@ -113,8 +113,9 @@ int64_t sql_log_bytes(struct sql *sql); /* how long the write-ahead log is now *
 /*
  * Opens. `read_only` connections never write nor checkpoint. The writer creates the file (mode
  * 0600) and its log, and syncs the directory once, so that no fsync of a directory stands under the
- * first halt.
+ * first halt. The path SQL_MEMORY is a store that lives as long as the connection.
  */
+#define SQL_MEMORY ":memory:"
 enum err sql_open_sqlite(const char *path, bool read_only, struct sql **ret) MUST_CHECK;
 void sql_close(struct sql *sql); /* null is allowed */
 

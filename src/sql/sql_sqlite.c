@@ -555,7 +555,7 @@ static enum err sqlite_set_up(struct sqlite *sqlite, const char *path)
     if (!sqlite_harden(sqlite->db, sqlite->read_only))
         return sqlite_failed(sqlite, "open", SQLITE_ERROR);
     err = sqlite_script(&sqlite->sql, sqlite_settings);
-    if (err)
+    if (err || strcmp(path, SQL_MEMORY) == 0)
         return err;
     err = sqlite_script(&sqlite->sql,
                         sqlite->read_only ? sqlite_reader_settings : sqlite_writer_settings);
@@ -583,7 +583,7 @@ enum err sql_open_sqlite(const char *path, bool read_only, struct sql **ret)
     int code;
 
     pthread_once(&once, sqlite_configure);
-    if (!read_only) {
+    if (!read_only && strcmp(path, SQL_MEMORY) != 0) {
         err = sqlite_create(path);
         if (err)
             return err;

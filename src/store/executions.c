@@ -36,7 +36,8 @@ SQL_QUERY(executions_select,
           "SELECT operator_name, portal_id, plan_execution_id, plan_id, parent_id, depth,"
           " hold_on_failure, start_digest, created_by, created_at, input, plan_version, status,"
           " last_state, epoch, parent_reservation_id, history_seq, event_id, frame_seq, busy_turns,"
-          " start_locks, halt_id, updated_at, ended_at, error, cause, output"
+          " start_locks, halt_id, updated_at, ended_at, error, cause, output,"
+          " origin, map_run_id, map_state, map_index, timed_out, redrives, redriven_at"
           " FROM executions_now WHERE root_id = ?1 AND execution_id = ?2");
 SQL_QUERY(
     executions_insert_row,
@@ -44,14 +45,16 @@ SQL_QUERY(
     " plan_execution_id, plan_id, plan_version, status, last_state, epoch, parent_id,"
     " parent_reservation_id, depth, history_seq, event_id, frame_seq, busy_turns,"
     " hold_on_failure, start_locks, start_digest, created_by, created_at, input,"
-    " updated_at, ended_at, error, cause, output)"
+    " updated_at, ended_at, error, cause, output, origin, map_run_id, map_state, map_index,"
+    " timed_out)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-    " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)");
+    " ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)");
 SQL_QUERY(executions_update,
           "UPDATE executions SET plan_version = ?3, status = ?4, last_state = ?5, epoch = ?6,"
           " parent_reservation_id = ?7, history_seq = ?8, event_id = ?9, frame_seq = ?10,"
           " busy_turns = ?11, start_locks = ?12, halt_id = ?13, updated_at = ?14, ended_at = ?15,"
-          " error = ?16, cause = ?17, output = ?18"
+          " error = ?16, cause = ?17, output = ?18, timed_out = ?19, redrives = ?20,"
+          " redriven_at = ?21"
           " WHERE root_id = ?1 AND execution_id = ?2");
 SQL_QUERY(
     executions_child_frame,
@@ -126,6 +129,13 @@ static void executions_read(struct arena *arena, const struct sql_rows *rows, st
     e->error = sql_text_copy(arena, rows, 24);
     e->cause = sql_text_copy(arena, rows, 25);
     e->output = sql_text_copy(arena, rows, 26);
+    e->origin = sql_text_copy(arena, rows, 27);
+    e->map_run_id = sql_int(rows, 28);
+    e->map_state = sql_text_copy(arena, rows, 29);
+    e->map_index = sql_int(rows, 30);
+    e->timed_out = sql_int(rows, 31) != 0;
+    e->redrives = sql_int(rows, 32);
+    e->redriven_at = sql_int(rows, 33);
 }
 
 enum err executions_load(struct store *store, struct arena *arena, int64_t root_id,
@@ -175,7 +185,9 @@ static enum err executions_insert(struct store *store, const struct execution *e
                  SQL_INT(e->busy_turns), SQL_INT(e->hold_on_failure), SQL_TEXT(e->start_locks),
                  SQL_TEXT(e->start_digest), SQL_TEXT(e->created_by), SQL_INT(e->created_at),
                  SQL_TEXT(e->input), SQL_INT(e->updated_at), executions_optional(e->ended_at),
-                 SQL_TEXT(e->error), SQL_TEXT(e->cause), SQL_TEXT(e->output)),
+                 SQL_TEXT(e->error), SQL_TEXT(e->cause), SQL_TEXT(e->output), SQL_TEXT(e->origin),
+                 executions_optional(e->map_run_id), SQL_TEXT(e->map_state),
+                 e->map_run_id ? SQL_INT(e->map_index) : SQL_NULL, SQL_INT(e->timed_out)),
         NULL);
 }
 
@@ -190,7 +202,8 @@ static enum err executions_update_row(struct store *store, const struct executio
                  SQL_INT(e->event_id), SQL_INT(e->frame_seq), SQL_INT(e->busy_turns),
                  SQL_TEXT(e->start_locks), executions_optional(e->halt_id), SQL_INT(e->updated_at),
                  executions_optional(e->ended_at), SQL_TEXT(e->error), SQL_TEXT(e->cause),
-                 SQL_TEXT(e->output)),
+                 SQL_TEXT(e->output), SQL_INT(e->timed_out), SQL_INT(e->redrives),
+                 executions_optional(e->redriven_at)),
         &changes);
 
     CHECK(err || changes == 1);

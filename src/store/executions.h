@@ -41,6 +41,10 @@ struct execution {
     const char *start_digest, *created_by;
     int64_t created_at;
     const char *input;
+    const char *origin;    /* JSON of a start by the Step Functions API, handed down; or null */
+    int64_t map_run_id;    /* 0, or: it works on one item (or batch) of a Map Run, */
+    const char *map_state; /* runs the item processor of this state of its plan, */
+    int64_t map_index;     /* and is this one of the run's executions */
     /* ---- */
     int64_t plan_version;
     enum status status;
@@ -52,6 +56,8 @@ struct execution {
     int64_t halt_id;
     int64_t updated_at, ended_at; /* 0: not ended */
     const char *error, *cause, *output;
+    bool timed_out; /* FAILED, for the plan's TimeoutSeconds ran out */
+    int64_t redrives, redriven_at;
     /* not stored: the tree's seq of the running change */
     int64_t tree_seq;
     bool is_new; /* not stored: it has no row yet */

@@ -15,18 +15,33 @@ static const char *const frame_phases[] = {
 SQL_QUERY(
     frames_select,
     "SELECT frame_id, parent_frame_id, branch, state, phase, entered_event, last_event, retries,"
-    " data, result FROM frames WHERE root_id = ?1 AND execution_id = ?2 ORDER BY frame_id");
+    " data, result, variables, item, items, begun FROM frames WHERE root_id = ?1"
+    " AND execution_id = ?2 AND phase <> 'DONE' ORDER BY frame_id");
+SQL_QUERY(frames_select_done,
+          "SELECT branch, result FROM frames WHERE root_id = ?1 AND execution_id = ?2"
+          " AND parent_frame_id = ?3 AND phase = 'DONE' ORDER BY branch");
+SQL_QUERY(frames_delete_all_done,
+          "DELETE FROM frames WHERE root_id = ?1 AND execution_id = ?2 AND parent_frame_id = ?3"
+          " AND phase = 'DONE'");
+SQL_QUERY(frames_select_event, "SELECT last_event FROM frames WHERE root_id = ?1"
+                               " AND execution_id = ?2 AND frame_id = ?3");
+SQL_QUERY(frames_update_event, "UPDATE frames SET last_event = ?4 WHERE root_id = ?1"
+                               " AND execution_id = ?2 AND frame_id = ?3");
 SQL_QUERY(
     frames_insert,
     "INSERT INTO frames (root_id, execution_id, frame_id, operator_name, parent_frame_id, branch,"
-    " state, phase, entered_event, last_event, retries, data, result)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+    " state, phase, entered_event, last_event, retries, data, result, variables, item, items, "
+    "begun)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)");
 SQL_QUERY(
     frames_update,
     "UPDATE frames SET state = ?4, phase = ?5, entered_event = ?6, last_event = ?7, retries = ?8,"
-    " data = ?9, result = ?10 WHERE root_id = ?1 AND execution_id = ?2 AND frame_id = ?3");
+    " data = ?9, result = ?10, variables = ?11, items = ?12,"
+    " begun = ?13 WHERE root_id = ?1 AND execution_id = ?2 AND frame_id = ?3");
 SQL_QUERY(frames_delete,
           "DELETE FROM frames WHERE root_id = ?1 AND execution_id = ?2 AND frame_id = ?3");
+SQL_QUERY(frames_follow_all, "UPDATE frames SET last_event = ?3 WHERE root_id = ?1"
+                             " AND execution_id = ?2 AND phase = 'ENTER'");
 SQL_QUERY(
     frames_reenter_all,
     "UPDATE frames SET phase = 'ENTER', retries = NULL WHERE root_id = ?1 AND execution_id = ?2"
@@ -40,6 +55,20 @@ static enum frame_phase frames_phase(const char *text)
             return (enum frame_phase)i;
     }
     die("the store holds a frame in a phase that is none");
+}
+
+/* Few are live at a time: a frame's parent came before it. */
+static void frames_link(struct frame *list)
+{
+    for (struct frame *f = list; f; f = f->next) {
+        for (struct frame *up = list; up != f && f->parent_frame_id && !f->parent; up = up->next) {
+            if (up->frame_id == f->parent_frame_id)
+                f->parent = up;
+        }
+        CHECK(f->parent || !f->parent_frame_id);
+        if (f->parent)
+            f->parent->open++;
+    }
 }
 
 enum err frames_load(struct store *store, struct arena *arena, int64_t root_id,
@@ -65,6 +94,37 @@ enum err frames_load(struct store *store, struct arena *arena, int64_t root_id,
         frame->retries = sql_text_copy(arena, &rows, 7);
         frame->data = sql_text_copy(arena, &rows, 8);
         frame->result = sql_text_copy(arena, &rows, 9);
+        frame->variables = sql_text_copy(arena, &rows, 10);
+        frame->item = sql_text_copy(arena, &rows, 11);
+        frame->items = sql_text_copy(arena, &rows, 12);
+        frame->begun = sql_int(&rows, 13);
+        *end = frame;
+        end = &frame->next;
+    }
+    err = sql_end(&rows);
+    if (err)
+        return err;
+    frames_link(list);
+    *ret = list;
+    return ERR_OK;
+}
+
+enum err frames_done(struct store *store, struct arena *arena, int64_t root_id,
+                     int64_t execution_id, int64_t parent_frame_id, struct frame **ret)
+{
+    struct sql_rows rows;
+    struct frame *list = NULL, **end = &list;
+    enum err err = sql_select(
+        store->sql, &frames_select_done,
+        SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(parent_frame_id)), &rows);
+
+    if (err)
+        return err;
+    while (sql_next(&rows)) {
+        struct frame *frame = ARENA_NEW(arena, struct frame);
+
+        frame->branch = sql_int(&rows, 0);
+        frame->result = sql_text_copy(arena, &rows, 1);
         *end = frame;
         end = &frame->next;
     }
@@ -72,6 +132,31 @@ enum err frames_load(struct store *store, struct arena *arena, int64_t root_id,
     if (!err)
         *ret = list;
     return err;
+}
+
+enum err frames_delete_done(struct store *store, int64_t root_id, int64_t execution_id,
+                            int64_t parent_frame_id)
+{
+    return sql_run(store->sql, &frames_delete_all_done,
+                   SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(parent_frame_id)),
+                   NULL);
+}
+
+enum err frames_last_event(struct store *store, int64_t root_id, int64_t execution_id,
+                           int64_t frame_id, int64_t *ret)
+{
+    return sql_select_int(store->sql, &frames_select_event,
+                          SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(frame_id)), 0,
+                          ret);
+}
+
+enum err frames_set_last_event(struct store *store, int64_t root_id, int64_t execution_id,
+                               int64_t frame_id, int64_t event_id)
+{
+    return sql_run(
+        store->sql, &frames_update_event,
+        SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(frame_id), SQL_INT(event_id)),
+        NULL);
 }
 
 static enum err frames_insert_one(struct store *store, const char *operator_name, int64_t root_id,
@@ -83,7 +168,8 @@ static enum err frames_insert_one(struct store *store, const char *operator_name
             SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(f->frame_id), SQL_TEXT(operator_name),
             f->parent_frame_id ? SQL_INT(f->parent_frame_id) : SQL_NULL, SQL_INT(f->branch),
             SQL_TEXT(f->state), SQL_TEXT(frame_phases[f->phase]), SQL_INT(f->entered_event),
-            SQL_INT(f->last_event), SQL_TEXT(f->retries), SQL_TEXT(f->data), SQL_TEXT(f->result)),
+            SQL_INT(f->last_event), SQL_TEXT(f->retries), SQL_TEXT(f->data), SQL_TEXT(f->result),
+            SQL_TEXT(f->variables), SQL_TEXT(f->item), SQL_TEXT(f->items), SQL_INT(f->begun)),
         NULL);
 }
 
@@ -95,7 +181,8 @@ static enum err frames_update_one(struct store *store, int64_t root_id, int64_t 
                            SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(f->frame_id),
                                     SQL_TEXT(f->state), SQL_TEXT(frame_phases[f->phase]),
                                     SQL_INT(f->entered_event), SQL_INT(f->last_event),
-                                    SQL_TEXT(f->retries), SQL_TEXT(f->data), SQL_TEXT(f->result)),
+                                    SQL_TEXT(f->retries), SQL_TEXT(f->data), SQL_TEXT(f->result),
+                                    SQL_TEXT(f->variables), SQL_TEXT(f->items), SQL_INT(f->begun)),
                            &changes);
 
     CHECK(err || changes == 1);
@@ -120,6 +207,12 @@ enum err frames_save(struct store *store, const char *operator_name, int64_t roo
             return err;
     }
     return ERR_OK;
+}
+
+enum err frames_follow(struct store *store, int64_t root_id, int64_t execution_id, int64_t event_id)
+{
+    return sql_run(store->sql, &frames_follow_all,
+                   SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(event_id)), NULL);
 }
 
 enum err frames_reenter(struct store *store, int64_t root_id, int64_t execution_id)

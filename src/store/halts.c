@@ -3,7 +3,10 @@
  */
 #include "store/halts.h"
 
+#include <string.h>
+
 #include "base/arena.h"
+#include "base/json.h"
 #include "store/locks.h"
 
 /* A member of the halted set, once halts_stop has run. */
@@ -39,23 +42,34 @@ SQL_QUERY(halts_collect_all, HALT_ITEM_COLUMNS
 SQL_QUERY(
     halts_collect_awaited, HALT_ITEM_COLUMNS
     "WITH RECURSIVE below (execution_id, depth) AS (SELECT ?3, 0" HALT_AWAITED HALT_ITEM_VALUES);
-SQL_QUERY(halts_collect_frame,
-          HALT_ITEM_COLUMNS "WITH RECURSIVE below (execution_id, depth) AS (SELECT child_id, 1"
-                            " FROM reservations WHERE root_id = ?1 AND execution_id = ?3"
-                            " AND frame_id = ?4 AND status = 'FRESH' AND type = 'CHILD'"
-                            " AND arrived_at IS NULL" HALT_AWAITED HALT_ITEM_VALUES);
+SQL_QUERY(halts_collect_frame, HALT_ITEM_COLUMNS
+          "WITH RECURSIVE below (execution_id, depth) AS (SELECT child_id, 1"
+          " FROM reservations WHERE root_id = ?1 AND execution_id = ?3"
+          " AND frame_id = ?4 AND status = 'FRESH' AND type = 'CHILD'"
+          " AND arrived_at IS NULL"
+          " UNION ALL SELECT c.execution_id, 1 FROM reservations r"
+          " JOIN executions c ON c.root_id = ?1 AND c.parent_id = ?3"
+          " AND c.parent_reservation_id = r.reservation_id"
+          " WHERE r.root_id = ?1 AND r.execution_id = ?3 AND r.frame_id = ?4"
+          " AND r.status = 'FRESH' AND r.type = 'MAP_RUN'" HALT_AWAITED HALT_ITEM_VALUES);
 SQL_QUERY(
     halts_record_rows,
     "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
-    " halt_id, detail) SELECT i.root_id, i.execution_id, e.history_seq + 1, i.operator_name, ?3,"
-    " ?4, 'EXECUTION.HALTED', ?2, '{\"previous_status\":\"' || i.previous_status || '\"}'"
+    " halt_id, event_id, previous_event_id, detail) SELECT i.root_id, i.execution_id,"
+    " e.history_seq + 1, i.operator_name, ?3, ?4, 'EXECUTION.HALTED', ?2, e.event_id + 1, 0,"
+    " '{\"previous_status\":\"' || i.previous_status || '\"' ||"
+    " CASE WHEN i.execution_id = ?5 THEN ?6 ELSE '' END || '}'"
     " FROM halt_items i JOIN executions e ON e.root_id = ?1 AND e.execution_id = i.execution_id"
     " WHERE i.root_id = ?1 AND i.halt_id = ?2");
 /* history_seq + 2: EXECUTION.HALTED above, RESERVATION.CLEANED below. */
 SQL_QUERY(halts_stop_rows,
           "UPDATE executions SET status = 'STOPPED', epoch = executions.epoch + 1, halt_id = ?2,"
-          " history_seq = history_seq + 2, busy_turns = 0, updated_at = ?3,"
-          " ended_at = ?3 WHERE root_id = ?1 AND execution_id IN " HALT_MEMBERS);
+          " history_seq = history_seq + 2, event_id = event_id + 1, busy_turns = 0,"
+          " updated_at = ?3, ended_at = ?3 WHERE root_id = ?1 AND execution_id IN " HALT_MEMBERS);
+SQL_QUERY(halts_keep_error, "UPDATE executions SET error = ?3, cause = ?4 WHERE root_id = ?1"
+                            " AND execution_id = ?2");
+SQL_QUERY(halts_map_runs, "UPDATE map_runs SET status = 'ABORTED', ended_at = ?3 WHERE root_id = ?1"
+                          " AND status = 'RUNNING' AND execution_id IN " HALT_MEMBERS);
 SQL_QUERY(halts_batch_mark, "UPDATE executions SET batch_operations = ?3"
                             " WHERE root_id = ?1 AND execution_id IN " HALT_MEMBERS);
 SQL_QUERY(halts_paused_items, "SELECT count(*) FROM halt_items WHERE root_id = ?1 AND halt_id = ?2"
@@ -191,10 +205,33 @@ enum err halts_collect_of_frame(struct store *store, struct halt_row *h, int64_t
     return halts_collect(store, h, &halts_collect_frame, frame_id);
 }
 
+/* Error and cause of a StopExecution, as members that follow others. */
+static const char *halts_told(struct arena *arena, const struct halt_row *h)
+{
+    struct json *told = json_object(arena);
+    const char *text;
+
+    if (h->error)
+        json_add(arena, told, "error", json_string(arena, h->error));
+    if (h->cause)
+        json_add(arena, told, "cause", json_string(arena, h->cause));
+    if (!told->count)
+        return "";
+    text = json_text(arena, told);
+    return arena_printf(arena, ",%.*s", (int)strlen(text) - 2, text + 1);
+}
+
 enum err halts_record(struct store *store, const struct halt_row *h)
 {
-    return sql_run(store->sql, &halts_record_rows,
-                   SQL_ARGS(HALT_KEY(h), SQL_INT(h->tree_seq), SQL_INT(h->created_at)), NULL);
+    struct arena *arena = h->error || h->cause ? arena_new() : NULL;
+    enum err err =
+        sql_run(store->sql, &halts_record_rows,
+                SQL_ARGS(HALT_KEY(h), SQL_INT(h->tree_seq), SQL_INT(h->created_at),
+                         SQL_INT(h->execution_id), SQL_TEXT(arena ? halts_told(arena, h) : "")),
+                NULL);
+
+    arena_free(arena);
+    return err;
 }
 
 /* In a batch each execution also bears the batch's name (the seed's batch_operations). */
@@ -226,7 +263,12 @@ enum err halts_stop(struct store *store, const struct halt_row *h)
     if (err)
         return err;
     CHECK(changes == h->executions);
-    return halts_mark_batch(store, h);
+    if (h->error || h->cause)
+        err = sql_run(store->sql, &halts_keep_error,
+                      SQL_ARGS(SQL_INT(h->root_id), SQL_INT(h->execution_id), SQL_TEXT(h->error),
+                               SQL_TEXT(h->cause)),
+                      NULL);
+    return err ? err : halts_mark_batch(store, h);
 }
 
 enum err halts_unpause(struct store *store, const struct halt_row *h, int64_t *ret_missing)
@@ -257,6 +299,9 @@ enum err halts_clean(struct store *store, struct halt_row *h)
     if (!err)
         err = sql_run(store->sql, &halts_clean_rows, SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)),
                       &h->reservations);
+    if (!err)
+        err = sql_run(store->sql, &halts_map_runs, SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)),
+                      NULL);
     if (err)
         return err;
     return sql_run(store->sql, &halts_cleaned_rows,

@@ -24,6 +24,7 @@ struct halt_row {
     enum halt_children children;
     const char *outcome;
     const char *reason, *batch_name; /* may be null */
+    const char *error, *cause;       /* of a StopExecution, kept as the target's own; may be null */
     int64_t tree_seq, created_at;
     int64_t executions, reservations, scheduled, locks, granted, in_flight;
     const char *callback, *unused, *anomalies, *digest; /* JSON and text; may be null */

@@ -7,19 +7,12 @@
 
 SQL_QUERY(
     plans_select,
-    "SELECT v.plan_version, p.plan_version, v.digest, v.definition, v.created_at, p.updated_at"
+    "SELECT v.plan_version, p.plan_version, v.digest, v.definition, v.created_at, p.updated_at,"
+    " v.role_arn"
     " FROM plans p JOIN plan_versions v ON v.operator_name = p.operator_name"
     " AND v.plan_id = p.plan_id"
     " AND v.plan_version = CASE WHEN ?3 = 0 THEN p.plan_version ELSE ?3 END"
-    " WHERE p.operator_name = ?1 AND p.plan_id = ?2");
-SQL_QUERY(plans_put,
-          "INSERT INTO plans (operator_name, plan_id, plan_version, created_at, updated_at)"
-          " VALUES (?1, ?2, ?3, ?4, ?4)"
-          " ON CONFLICT (operator_name, plan_id) DO UPDATE"
-          " SET plan_version = excluded.plan_version, updated_at = excluded.updated_at");
-SQL_QUERY(plan_versions_insert,
-          "INSERT INTO plan_versions (operator_name, plan_id, plan_version, digest, created_at,"
-          " created_by, definition) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    " WHERE p.operator_name = ?1 AND p.plan_id = ?2 AND (?3 > 0 OR p.deleted_at IS NULL)");
 
 enum err plans_load(struct store *store, struct arena *arena, const char *operator_name,
                     const char *plan_id, int64_t plan_version, struct plan_row *ret)
@@ -42,27 +35,11 @@ enum err plans_load(struct store *store, struct arena *arena, const char *operat
             .definition = sql_text_copy(arena, &rows, 3),
             .created_at = sql_int(&rows, 4),
             .updated_at = sql_int(&rows, 5),
+            .role_arn = sql_text_copy(arena, &rows, 6),
         };
     }
     err = sql_end(&rows);
     if (err)
         return err;
     return found ? ERR_OK : ERR_PLAN_NOT_FOUND;
-}
-
-enum err plans_insert_version(struct store *store, const char *operator_name, const char *subject,
-                              const struct plan_row *row)
-{
-    enum err err = sql_run(store->sql, &plans_put,
-                           SQL_ARGS(SQL_TEXT(operator_name), SQL_TEXT(row->plan_id),
-                                    SQL_INT(row->plan_version), SQL_INT(row->created_at)),
-                           NULL);
-
-    if (err)
-        return err;
-    return sql_run(store->sql, &plan_versions_insert,
-                   SQL_ARGS(SQL_TEXT(operator_name), SQL_TEXT(row->plan_id),
-                            SQL_INT(row->plan_version), SQL_TEXT(row->digest),
-                            SQL_INT(row->created_at), SQL_TEXT(subject), SQL_TEXT(row->definition)),
-                   NULL);
 }

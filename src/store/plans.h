@@ -13,12 +13,12 @@ struct plan_row {
     int64_t plan_version, latest_version;
     const char *digest, *definition;
     int64_t created_at, updated_at;
+    const char *role_arn; /* null: made by our own API */
 };
 
-/* plan_version 0 means the latest. ERR_PLAN_NOT_FOUND. */
+/* plan_version 0: the latest, unless the plan was deleted; a numbered one is found for ever, for
+ * executions refer to it. ERR_PLAN_NOT_FOUND. */
 enum err plans_load(struct store *store, struct arena *arena, const char *operator_name,
                     const char *plan_id, int64_t plan_version, struct plan_row *ret) MUST_CHECK;
-enum err plans_insert_version(struct store *store, const char *operator_name, const char *subject,
-                              const struct plan_row *row) MUST_CHECK;
 
 #endif

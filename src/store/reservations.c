@@ -19,6 +19,8 @@ static const struct reservation_kind reservation_kinds[RESERVATION_TYPE_COUNT] =
     [RESERVATION_HUMAN_TASK] = {"HUMAN_TASK", false, false, STATUS_WAITING_FOR_HUMAN_TASK     },
     [RESERVATION_CHILD] = {"CHILD",      false, true,  STATUS_WAITING_FOR_CHILD_EXECUTION},
     [RESERVATION_LOCK] = {"LOCK",       false, false, STATUS_WAITING_FOR_LOCK           },
+    [RESERVATION_CALL] = {"CALL",       false, false, STATUS_EXECUTING                  },
+    [RESERVATION_MAP_RUN] = {"MAP_RUN",    false, true,  STATUS_WAITING_FOR_CHILD_EXECUTION},
 };
 
 const struct reservation_kind *reservation_kind(enum reservation_type type)

@@ -24,6 +24,8 @@ enum reservation_type {
     RESERVATION_HUMAN_TASK, /* a person's answer is awaited */
     RESERVATION_CHILD,      /* a child's end is awaited */
     RESERVATION_LOCK,       /* a lock is awaited */
+    RESERVATION_CALL,       /* the answer to a call of ours to the outside is awaited */
+    RESERVATION_MAP_RUN,    /* the end of all children of a Map Run is awaited */
     RESERVATION_TYPE_COUNT
 };
 

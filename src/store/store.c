@@ -18,6 +18,7 @@
     extern const char symbol[]
 
 SCHEMA(schema_sqlite_0001_start, "sqlite/0001_start.sql");
+SCHEMA(schema_sqlite_0002_states_language, "sqlite/0002_states_language.sql");
 
 struct migration {
     int64_t number;
@@ -26,7 +27,8 @@ struct migration {
 };
 
 static const struct migration store_migrations[] = {
-    {1, "start", schema_sqlite_0001_start},
+    {1, "start",           schema_sqlite_0001_start          },
+    {2, "states_language", schema_sqlite_0002_states_language},
 };
 
 SQL_QUERY(migrations_exist,

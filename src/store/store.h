@@ -9,6 +9,8 @@
 #ifndef FERMATA_STORE_STORE_H
 #define FERMATA_STORE_STORE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/id.h"
 #include "sql/sql.h"
@@ -16,6 +18,7 @@
 struct store {
     struct sql *sql;
     struct id_source *ids;
+    bool keeps_no_history; /* of a store in memory: events are counted, not kept */
 };
 
 /* Brings the schema up to date, forward only, each migration in a transaction of its own; refuses a

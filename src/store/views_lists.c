@@ -7,7 +7,8 @@
 #include "base/limits.h"
 
 SQL_QUERY(view_plan_rows, "SELECT plan_id, plan_version, created_at, updated_at FROM plans"
-                          " WHERE operator_name = ?1 AND plan_id > ?2 ORDER BY plan_id LIMIT ?3");
+                          " WHERE operator_name = ?1 AND plan_id > ?2 AND deleted_at IS NULL"
+                          " ORDER BY plan_id LIMIT ?3");
 SQL_QUERY(view_lock_rows,
           "SELECT l.name, e.plan_execution_id, l.fence, (SELECT count(*) FROM lock_waiters w"
           " WHERE w.operator_name = l.operator_name AND w.name = l.name) FROM locks l"

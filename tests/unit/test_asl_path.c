@@ -13,6 +13,10 @@ static const char *const store =
     "'bike':{'p':20},'odd name':1,'a.b':2,'$ref':3,'@x':4,'dash-ed':5,'list':[0,1,2,3,4,5],"
     "'nested':[[1,2],[3]],'nothing':null,'q`s':6,'\xc3\xa9t\xc3\xa9':7}";
 
+static const char *const known =
+    "{'bike':'mine','o':{'a':[{'b':1},{'b':2}]},'_x1':true,'\xc3\xa9t\xc3\xa9':8,"
+    "'\xe4\xb8\x96\xe7\x95\x8c':9,'none':null}";
+
 static const struct found_case {
     const char *path;
     const char *value;
@@ -81,6 +85,22 @@ static const struct found_case {
     {"$$.Execution.Id",                       "'e1'"                     },
     {"$$['Execution']",                       "{'Id':'e1'}"              },
     {"$$",                                    "{'Execution':{'Id':'e1'}}"},
+    {"$bike",                                 "'mine'"                   },
+    {"$o.a[0]",                               "{'b':1}"                  },
+    {"$o['a'][-1].b",                         "2"                        },
+    {"$o.a[*].b",                             "[1,2]"                    },
+    {"$o..b",                                 "[1,2]"                    },
+    {"$o.a[?(@.b == 2)]",                     "[{'b':2}]"                },
+    {"$_x1",                                  "true"                     },
+    {"$\xc3\xa9t\xc3\xa9",                    "8"                        },
+    {"$\xe4\xb8\x96\xe7\x95\x8c",             "9"                        },
+    {"$none",                                 "null"                     },
+    {"$.none[*].x",                           "[]"                       },
+    {"$.no.such.path[1:]",                    "[]"                       },
+    {"$.bike[0:1]",                           "[]"                       },
+    {"$.bike[0,1].x",                         "[]"                       },
+    {"$.nothing[?(@.x)]",                     "[]"                       },
+    {"$.none..x",                             "[]"                       },
 };
 
 static void paths_find_what_jayway_finds(void **state)
@@ -88,6 +108,7 @@ static void paths_find_what_jayway_finds(void **state)
     struct arena *arena = *state;
     const struct json *input = json_of(arena, store);
     const struct json *context = json_of(arena, "{'Execution':{'Id':'e1'}}");
+    const struct json *variables = json_of(arena, known);
 
     for (size_t i = 0; i < ARRAY_SIZE(found_cases); i++) {
         const struct found_case *c = &found_cases[i];
@@ -98,7 +119,8 @@ static void paths_find_what_jayway_finds(void **state)
 
         if (!asl_path_parse(arena, c->path, ASL_PATH_ANY, &path, &refusal))
             fail_msg("%s: %s", c->path, refusal.message);
-        asl_scope_init(&scope, arena, input, context);
+        asl_scope_init(&scope, arena, context, variables);
+        scope.input = input;
         if (asl_path_find(&scope, path, &value, NULL) != ASL_FOUND)
             fail_msg("%s finds nothing", c->path);
         if (strcmp(json_text(arena, value), requote(arena, c->value)) != 0)
@@ -110,17 +132,19 @@ static const struct missing_case {
     const char *path;
     const char *why;
 } missing_cases[] = {
-    {"$.none",         "No results for path: $['none']"                                           },
-    {"$.bike.none",    "No results for path: $['bike']['none']"                                   },
-    {"$.no.such.path", "Missing property in path $['no']"                                         },
-    {"$.none[*].x",    "Missing property in path $['none']"                                       },
-    {"$.list[6]",      "No results for path: $['list'][6]"                                        },
-    {"$.list[-7]",     "No results for path: $['list'][-7]"                                       },
+    {"$.none",         "No results for path: $['none']"                                         },
+    {"$.bike.none",    "No results for path: $['bike']['none']"                                 },
+    {"$.no.such.path", "Missing property in path $['no']"                                       },
+    {"$.list[6]",      "No results for path: $['list'][6]"                                      },
+    {"$.list[-7]",     "No results for path: $['list'][-7]"                                     },
     {"$.bike.p.x",     "Expected to find an object with property ['x'] in path $['bike']['p'] but "
-                   "found an integer"                                           },
-    {"$.nothing[0]",   "The path $['nothing'] is null"                                            },
-    {"$.bike[0]",      "Filter: [0] can only be applied to arrays. Current context is an object"  },
-    {"$.bike[0:1]",    "Filter: [0:1] can only be applied to arrays. Current context is an object"},
+                   "found an integer"                                         },
+    {"$.nothing[0]",   "The path $['nothing'] is null"                                          },
+    {"$.bike[0]",      "Filter: [0] can only be applied to arrays. Current context is an object"},
+    {"$lost",          "The variable '$lost' is not set"                                        },
+    {"$lost[*]",       "The variable '$lost' is not set"                                        },
+    {"$o.b",           "No results for path: $o['b']"                                           },
+    {"$o.b.c",         "Missing property in path $o['b']"                                       },
 };
 
 static void a_missing_value_is_explained(void **state)
@@ -137,7 +161,8 @@ static void a_missing_value_is_explained(void **state)
         const char *why = NULL;
 
         assert_true(asl_path_parse(arena, c->path, ASL_PATH_ANY, &path, &refusal));
-        asl_scope_init(&scope, arena, input, NULL);
+        asl_scope_init(&scope, arena, NULL, json_of(arena, known));
+        scope.input = input;
         assert_int_equal(asl_path_find(&scope, path, &value, &why), ASL_MISSING);
         if (!strstr(why, c->why))
             fail_msg("%s: %s", c->path, why);
@@ -186,8 +211,19 @@ static const struct refused_case {
     {"$[?(@.a == 1e999)]", ASL_PATH_ANY,       "PATH_INVALID"      },
     {"$[?(@.a == 1.2.3)]", ASL_PATH_ANY,       "PATH_INVALID"      },
     {"$[?(@.a && )]",      ASL_PATH_ANY,       "PATH_INVALID"      },
-    {"$name",              ASL_PATH_ANY,       "NOT_SUPPORTED_YET" },
-    {"States.UUID()",      ASL_PATH_ANY,       "NOT_SUPPORTED_YET" },
+    {"States.UUID()",      ASL_PATH_ANY,       "PATH_INVALID"      },
+    {"$states",            ASL_PATH_ANY,       "PATH_INVALID"      },
+    {"$states.input",      ASL_PATH_ANY,       "PATH_INVALID"      },
+    {"$1a",                ASL_PATH_ANY,       "PATH_INVALID"      },
+    {"$a-b",               ASL_PATH_ANY,       "PATH_INVALID"      },
+    {"$a b",               ASL_PATH_ANY,       "PATH_INVALID"      },
+    {"$\xe2\x86\x92",      ASL_PATH_ANY,       "PATH_INVALID"      },
+    {"$a\xf0\x9f\x98\x80", ASL_PATH_ANY,       "PATH_INVALID"      },
+    {"$a\xc3",             ASL_PATH_ANY,       "PATH_INVALID"      },
+    {"$$a",                ASL_PATH_ANY,       "PATH_INVALID"      },
+    {"$a",                 ASL_PATH_RESULT,    "PATH_VARIABLE"     },
+    {"$a.b",               ASL_PATH_RESULT,    "PATH_VARIABLE"     },
+    {"$a[*]",              ASL_PATH_REFERENCE, "PATH_NOT_REFERENCE"},
     {"$.a[*]",             ASL_PATH_REFERENCE, "PATH_NOT_REFERENCE"},
     {"$..a",               ASL_PATH_REFERENCE, "PATH_NOT_REFERENCE"},
     {"$.a[0:1]",           ASL_PATH_REFERENCE, "PATH_NOT_REFERENCE"},
@@ -313,10 +349,78 @@ static void work_is_bounded(void **state)
         const char *why = NULL;
 
         assert_true(asl_path_parse(arena, paths[i], ASL_PATH_ANY, &path, &refusal));
-        asl_scope_init(&scope, arena, input, NULL);
+        asl_scope_init(&scope, arena, NULL, NULL);
+        scope.input = input;
         assert_int_equal(asl_path_find(&scope, path, &value, &why), ASL_EXHAUSTED);
         assert_non_null(why);
     }
+}
+
+static void a_path_knows_the_variable_it_starts_from(void **state)
+{
+    static const struct {
+        const char *path, *variable;
+    } cases[] = {
+        {"$a",      "a"     },
+        {"$a.b[0]", "a"     },
+        {"$a['b']", "a"     },
+        {"$stateS", "stateS"},
+        {"$",       NULL    },
+        {"$.a",     NULL    },
+        {"$$",      NULL    },
+        {"$$.a",    NULL    },
+        {"$['a']",  NULL    },
+    };
+    struct arena *arena = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct asl_path *path = NULL;
+        struct asl_refusal refusal;
+
+        assert_true(asl_path_parse(arena, cases[i].path, ASL_PATH_REFERENCE, &path, &refusal));
+        if (cases[i].variable)
+            assert_string_equal(asl_path_variable(path), cases[i].variable);
+        else
+            assert_null(asl_path_variable(path));
+    }
+}
+
+static void a_name_of_a_variable_is_an_identifier_of_80_characters(void **state)
+{
+    struct arena *arena = *state;
+    const struct asl_path *path = NULL;
+    struct asl_refusal refusal;
+    char name[256] = "$";
+
+    for (int i = 0; i < 80; i++)
+        strncat(name, "\xc3\xa9", sizeof(name) - strlen(name) - 1);
+    assert_true(asl_is_variable_name(name + 1));
+    assert_true(asl_path_parse(arena, name, ASL_PATH_ANY, &path, &refusal));
+    strncat(name, "e", sizeof(name) - strlen(name) - 1);
+    assert_false(asl_is_variable_name(name + 1));
+    assert_false(asl_path_parse(arena, name, ASL_PATH_ANY, &path, &refusal));
+    assert_true(asl_is_variable_name("a"));
+    assert_true(asl_is_variable_name("_a9"));
+    assert_true(asl_is_variable_name("states2"));
+    assert_false(asl_is_variable_name(""));
+    assert_false(asl_is_variable_name("states"));
+    assert_false(asl_is_variable_name("9a"));
+    assert_false(asl_is_variable_name("a.b"));
+    assert_false(asl_is_variable_name("$a"));
+    assert_false(asl_is_variable_name("a b"));
+}
+
+static void the_work_of_a_scope_goes_down_and_not_below_zero(void **state)
+{
+    struct asl_scope scope;
+
+    asl_scope_init(&scope, *state, NULL, NULL);
+    assert_true(scope.work == ASL_WORK_MAX);
+    assert_null(scope.input);
+    assert_true(asl_scope_pay(&scope, ASL_WORK_MAX - 1));
+    assert_false(asl_scope_pay(&scope, 2));
+    assert_false(asl_scope_pay(&scope, 1));
+    assert_true(scope.work == 0);
 }
 
 static void long_and_deep_texts_are_refused(void **state)
@@ -359,6 +463,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_value_is_put_at_a_reference_path, asl_set_up,
                                         asl_tear_down),
         cmocka_unit_test_setup_teardown(work_is_bounded, asl_set_up, asl_tear_down),
+        cmocka_unit_test_setup_teardown(a_path_knows_the_variable_it_starts_from, asl_set_up,
+                                        asl_tear_down),
+        cmocka_unit_test_setup_teardown(a_name_of_a_variable_is_an_identifier_of_80_characters,
+                                        asl_set_up, asl_tear_down),
+        cmocka_unit_test_setup_teardown(the_work_of_a_scope_goes_down_and_not_below_zero,
+                                        asl_set_up, asl_tear_down),
         cmocka_unit_test_setup_teardown(long_and_deep_texts_are_refused, asl_set_up, asl_tear_down),
     };
 

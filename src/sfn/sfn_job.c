@@ -1,0 +1,52 @@
+/*
+ * sfn_job.c - a change as a job of the lane: run in a savepoint, answered after the commit.
+ *
+ * What a change answers lies in the engine's arena or the call's, both of which outlive `done`.
+ */
+#include "sfn/sfn_priv.h"
+
+struct sfn_job {
+    struct lane_job job;
+    struct sfn_call *call;
+    enum err (*change)(struct sfn_call *call, struct engine *engine, const struct json **ret);
+    void (*done)(struct sfn_call *call, enum err err, const struct json *answer);
+    const struct json *answer;
+};
+
+/* It may be run twice: the second time nothing of the first is left. */
+static enum err job_run(struct lane_job *lane_job, struct engine *engine)
+{
+    struct sfn_job *job = (struct sfn_job *)lane_job;
+
+    job->answer = NULL;
+    job->call->error = (struct sfn_error){0};
+    return job->change(job->call, engine, &job->answer);
+}
+
+static void job_done(struct lane_job *lane_job, enum err err)
+{
+    struct sfn_job *job = (struct sfn_job *)lane_job;
+
+    if (!err)
+        err = job->job.run_err;
+    job->done(job->call, err, err ? NULL : job->answer);
+}
+
+void sfn_submit(struct sfn_call *call,
+                enum err (*change)(struct sfn_call *call, struct engine *engine,
+                                   const struct json **ret),
+                void (*done)(struct sfn_call *call, enum err err, const struct json *answer))
+{
+    struct sfn_job *job = ARENA_NEW(call->arena, struct sfn_job);
+    enum err err;
+
+    *job = (struct sfn_job){
+        .job = {.is_urgent = call->action->is_urgent, .run = job_run, .done = job_done},
+        .call = call,
+        .change = change,
+        .done = done,
+    };
+    err = lane_submit(call->sfn->config.lane, &job->job);
+    if (err)
+        done(call, err, NULL);
+}
