@@ -35,7 +35,7 @@ WITH RECURSIVE below (root_id, halt_id, tree_seq, execution_id, is_spared) AS (
 SELECT 'halt ' || b.halt_id || ' left ' || e.plan_execution_id FROM below b JOIN executions e USING (root_id, execution_id)
 JOIN history s ON s.root_id = e.root_id AND s.execution_id = e.execution_id AND s.seq = 1 AND s.tree_seq < b.tree_seq
 WHERE NOT b.is_spared AND e.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM history x WHERE x.root_id = e.root_id
-  AND x.execution_id = e.execution_id AND x.type = 'EXECUTION.RESTARTED' AND x.tree_seq > b.tree_seq);
+  AND x.execution_id = e.execution_id AND x.type IN ('EXECUTION.RESTARTED', 'EXECUTION.REDRIVEN') AND x.tree_seq > b.tree_seq);
 
 -- A2: all of a halted set bears the halt, or nothing does
 SELECT 'halt ' || h.halt_id || ' counts ' || h.executions FROM halts h
@@ -128,8 +128,9 @@ WHERE r.reservation_id IS NULL OR r.worker IS NULL OR (f.quiet_at IS NOT NULL AN
 -- A11: an execution ends once, until it is restarted
 SELECT root_id || ' ' || execution_id || ' ' || seq || ' ' || type FROM (
   SELECT *, lag(type) OVER (PARTITION BY root_id, execution_id ORDER BY seq) AS before FROM history
-  WHERE type IN ('ExecutionSucceeded', 'ExecutionFailed', 'EXECUTION.HALTED', 'EXECUTION.RESTARTED'))
-WHERE type <> 'EXECUTION.RESTARTED' AND before IS NOT NULL AND before <> 'EXECUTION.RESTARTED';
+  WHERE type IN ('ExecutionSucceeded', 'ExecutionFailed', 'ExecutionTimedOut', 'EXECUTION.HALTED',
+    'EXECUTION.RESTARTED', 'EXECUTION.REDRIVEN'))
+WHERE type NOT IN ('EXECUTION.RESTARTED', 'EXECUTION.REDRIVEN') AND before IS NOT NULL AND before NOT IN ('EXECUTION.RESTARTED', 'EXECUTION.REDRIVEN');
 
 -- A12: nothing bears an epoch beyond its execution's, and what is open bears that one
 SELECT e.plan_execution_id || ' ' || r.type || ' ' || r.status || ' of epoch ' || r.epoch FROM reservations r
@@ -242,10 +243,10 @@ LEFT JOIN executions e USING (root_id, execution_id) WHERE e.operator_name IS NO
 
 -- B1: after a halt nothing more happens to an execution, until it is restarted
 SELECT m.root_id || ' ' || m.execution_id || ' ' || m.seq || ' ' || m.type FROM (SELECT *,
-  max(CASE WHEN type IN ('EXECUTION.HALTED', 'EXECUTION.RESTARTED') THEN seq END) OVER (PARTITION BY root_id,
+  max(CASE WHEN type IN ('EXECUTION.HALTED', 'EXECUTION.RESTARTED', 'EXECUTION.REDRIVEN') THEN seq END) OVER (PARTITION BY root_id,
     execution_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS mark FROM history) m
 JOIN history x ON x.root_id = m.root_id AND x.execution_id = m.execution_id AND x.seq = m.mark
-WHERE x.type = 'EXECUTION.HALTED' AND m.type <> 'EXECUTION.RESTARTED' AND (m.halt_id IS NOT x.halt_id
+WHERE x.type = 'EXECUTION.HALTED' AND m.type NOT IN ('EXECUTION.RESTARTED', 'EXECUTION.REDRIVEN') AND (m.halt_id IS NOT x.halt_id
   OR m.tree_seq <> x.tree_seq OR m.type NOT IN ('RESERVATION.CLEANED', 'LOCK.RELEASED'));
 
 -- B5: nothing final starts a child
@@ -254,7 +255,7 @@ JOIN history s ON s.root_id = c.root_id AND s.execution_id = c.execution_id AND 
 JOIN history p ON p.root_id = c.root_id AND p.execution_id = c.parent_id AND p.tree_seq < s.tree_seq
   AND p.type IN ('EXECUTION.HALTED', 'ExecutionSucceeded', 'ExecutionFailed')
 WHERE NOT EXISTS (SELECT 1 FROM history r WHERE r.root_id = p.root_id AND r.execution_id = p.execution_id
-  AND r.type = 'EXECUTION.RESTARTED' AND r.tree_seq > p.tree_seq AND r.tree_seq <= s.tree_seq);
+  AND r.type IN ('EXECUTION.RESTARTED', 'EXECUTION.REDRIVEN') AND r.tree_seq > p.tree_seq AND r.tree_seq <= s.tree_seq);
 
 -- B7: what came too late is kept with the halt that refused it
 SELECT v.root_id || ' ' || v.execution_id || ' ' || v.kind FROM evidence v
@@ -264,7 +265,7 @@ LEFT JOIN halt_items i USING (root_id, halt_id, execution_id) WHERE i.halt_id IS
 SELECT e.plan_execution_id || ' told of ' || r.child_id FROM reservations r JOIN executions e USING (root_id, execution_id)
 WHERE r.type = 'CHILD' AND r.arrived_at IS NOT NULL
 GROUP BY r.root_id, r.execution_id, r.child_id HAVING count(*) > 1 + (SELECT count(*) FROM history x
-  WHERE x.root_id = r.root_id AND x.execution_id = r.child_id AND x.type = 'EXECUTION.RESTARTED');
+  WHERE x.root_id = r.root_id AND x.execution_id = r.child_id AND x.type IN ('EXECUTION.RESTARTED', 'EXECUTION.REDRIVEN'));
 
 -- P4: a parent's history speaks of its child's halt exactly once, and as the receipt says
 SELECT 'halt ' || h.halt_id || ' ' || h.callback FROM halts h WHERE h.kind <> 'FRAME' AND (
@@ -282,10 +283,32 @@ WHERE x.type = 'CHILD.HALTED' AND (h.halt_id IS NULL
 
 -- P5: what a halt delivered to a parent has arrived there
 SELECT 'halt ' || h.halt_id FROM halts h JOIN executions t ON t.root_id = h.root_id AND t.execution_id = h.execution_id
-WHERE json_extract(h.callback, '$.result') IN ('delivered', 'kept') AND NOT EXISTS (SELECT 1 FROM reservations r
+WHERE json_extract(h.callback, '$.result') IN ('delivered', 'kept') AND t.map_run_id IS NULL AND NOT (h.kind = 'CHILDREN' AND EXISTS
+  (SELECT 1 FROM map_runs m WHERE m.root_id = h.root_id AND m.execution_id = h.execution_id))
+  AND NOT EXISTS (SELECT 1 FROM reservations r
   WHERE r.root_id = h.root_id AND r.type = 'CHILD' AND r.arrived_at = h.created_at AND r.execution_id =
     CASE h.kind WHEN 'CHILDREN' THEN t.execution_id ELSE t.parent_id END
     AND (h.kind = 'CHILDREN' OR r.child_id = h.execution_id));
+
+-- P5: what a halt delivered to a parent has arrived there
+SELECT 'halt ' || h.halt_id FROM halts h JOIN executions t ON t.root_id = h.root_id AND t.execution_id = h.execution_id
+JOIN map_runs m ON m.root_id = t.root_id AND m.map_run_id = t.map_run_id
+WHERE json_extract(h.callback, '$.result') IN ('delivered', 'kept') AND m.redrives = 0 AND NOT EXISTS (SELECT 1
+  FROM map_items i WHERE i.root_id = m.root_id AND i.map_run_id = m.map_run_id AND i.item_index = t.map_index);
+
+-- M1: a Map Run counts what has ended, and ends with its state
+SELECT m.state || ' ' || m.name || ' ' || m.status FROM map_runs m
+JOIN executions e USING (root_id, execution_id)
+LEFT JOIN reservations r ON r.root_id = m.root_id AND r.execution_id = m.execution_id
+  AND r.reservation_id = m.reservation_id AND r.status = 'FRESH'
+WHERE (m.status = 'RUNNING') <> (r.reservation_id IS NOT NULL) OR (m.status = 'RUNNING') <> (m.ended_at IS NULL)
+  OR m.begun > m.total OR m.succeeded + m.failed + m.timed_out + m.aborted > m.begun
+  OR m.status = 'RUNNING' AND (m.succeeded + m.failed + m.timed_out + m.aborted <> (SELECT count(*) FROM map_items i
+    WHERE i.root_id = m.root_id AND i.map_run_id = m.map_run_id)
+  OR m.begun - m.succeeded - m.failed - m.timed_out - m.aborted <> (SELECT count(*) FROM executions c
+    WHERE c.root_id = m.root_id AND c.map_run_id = m.map_run_id AND c.ended_at IS NULL
+    AND c.parent_reservation_id = m.reservation_id AND NOT EXISTS (SELECT 1 FROM map_items i
+      WHERE i.root_id = m.root_id AND i.map_run_id = m.map_run_id AND i.item_index = c.map_index)));
 
 -- P6: inside a halted set nobody is told and nobody is woken
 SELECT 'halt ' || i.halt_id || ' ' || x.seq FROM halt_items i
@@ -335,16 +358,20 @@ WHERE e.execution_id IS NULL OR (h.seq = 1) <> (h.type = 'ExecutionStarted');
 -- H2: the last turning point of a history is the status
 SELECT e.plan_execution_id || ' is ' || e.status || ' after ' || ifnull(h.type, 'nothing') FROM executions e LEFT JOIN
   (SELECT root_id, execution_id, type, max(seq) FROM history WHERE type IN ('ExecutionSucceeded', 'ExecutionFailed',
-    'EXECUTION.HALTED', 'EXECUTION.RESTARTED') GROUP BY root_id, execution_id) h USING (root_id, execution_id)
-WHERE CASE e.status WHEN 'SUCCESS' THEN h.type IS NOT 'ExecutionSucceeded' WHEN 'FAILED' THEN h.type IS NOT
-  'ExecutionFailed' WHEN 'STOPPED' THEN h.type IS NOT 'EXECUTION.HALTED' ELSE h.type IS NOT NULL
-  AND h.type <> 'EXECUTION.RESTARTED' END;
+    'ExecutionTimedOut', 'EXECUTION.HALTED', 'EXECUTION.RESTARTED', 'EXECUTION.REDRIVEN')
+    GROUP BY root_id, execution_id) h USING (root_id, execution_id)
+WHERE CASE e.status WHEN 'SUCCESS' THEN h.type IS NOT 'ExecutionSucceeded'
+  WHEN 'FAILED' THEN h.type IS NOT CASE e.timed_out WHEN 1 THEN 'ExecutionTimedOut' ELSE 'ExecutionFailed' END
+  WHEN 'STOPPED' THEN h.type IS NOT 'EXECUTION.HALTED' ELSE h.type IS NOT NULL
+  AND h.type NOT IN ('EXECUTION.RESTARTED', 'EXECUTION.REDRIVEN') END;
 
 -- H2: the last turning point of a history is the status
 SELECT root_id || ' ' || execution_id || ' ' || seq || ' after the end' FROM (SELECT *,
-  max(CASE WHEN type IN ('ExecutionSucceeded', 'ExecutionFailed') THEN tree_seq END) OVER (PARTITION BY root_id,
-    execution_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ended FROM history)
-WHERE ended <> tree_seq;
+  max(CASE WHEN type IN ('ExecutionSucceeded', 'ExecutionFailed', 'ExecutionTimedOut') THEN tree_seq END) OVER (
+    PARTITION BY root_id, execution_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ended,
+  max(CASE WHEN type = 'EXECUTION.REDRIVEN' THEN tree_seq END) OVER (
+    PARTITION BY root_id, execution_id ORDER BY seq) AS redriven FROM history)
+WHERE ended <> tree_seq AND (redriven IS NULL OR redriven < ended);
 
 -- H5: neither times nor the tree's order go back inside one history
 SELECT root_id || ' ' || execution_id || ' ' || seq FROM (SELECT *,

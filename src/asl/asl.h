@@ -148,7 +148,7 @@ struct asl_state {
     const char *resource_type,
         *resource_action; /* as histories name them: "states",
                              "startExecution.sync:2"; "fermata", "task:NAME" */
-    bool is_service; /* arn:PARTITION:states:::SERVICE:ACTION */
+    bool is_service;      /* arn:PARTITION:states:::SERVICE:ACTION */
     enum asl_pattern pattern;
     const struct asl_template *credentials;                     /* or null */
     int64_t timeout_ms, heartbeat_ms;                           /* 0 means none */
@@ -195,13 +195,15 @@ struct asl_plan {
 
 /* One thing wrong with a definition. */
 struct asl_problem {
-    const char *pointer; /* RFC 6901, into the definition */
-    const char *rule;    /* stable, e.g. "NEXT_UNKNOWN" */
-    const char *message; /* what is wrong and what was expected */
-    const char *code;    /* the kind as AWS names it, "SCHEMA_VALIDATION_FAILED", ... */
-    const char *wording; /* what AWS says of it, where known; else the message */
-    const char *hint;    /* what to write instead; may be null */
-    bool is_warning;     /* the plan may run all the same */
+    const char *pointer;  /* RFC 6901, into the definition */
+    const char *rule;     /* stable, e.g. "NEXT_UNKNOWN" */
+    const char *message;  /* what is wrong and what was expected */
+    const char *code;     /* the kind as AWS names it, "SCHEMA_VALIDATION_FAILED", ... */
+    const char *wording;  /* what AWS says of it, where known; else the message */
+    const char *location; /* where AWS says it is: "/States/A/Branches[0]", often the state or the
+                             object, not the field; null: it names no place */
+    const char *hint;     /* what to write instead; may be null */
+    bool is_warning;      /* the plan may run all the same */
 };
 
 struct asl_problems {
@@ -263,6 +265,9 @@ const struct json *asl_error_output(struct arena *arena, const struct asl_error 
 bool asl_catch_output(struct asl_scope *scope, const struct asl_catcher *catcher,
                       const struct json *raw, const struct asl_error *error,
                       const struct json **ret, struct asl_error *reterr);
+/* The bytes of a value as text, or more than `bytes_max` as soon as it is known to be more: values
+ * share their parts, so that a text may be far larger than its memory. */
+size_t asl_measure(const struct json *value, size_t bytes_max);
 /*
  * Assign: all values are made from the scope's variables as they are, then *ret is an object of
  * the new ones (empty when `assign` is null). `dollar` is what "$" means there. Held to the limits

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Calls `visit` for every state that `state` leads to, with the place of the field below `at`. */
@@ -19,8 +20,6 @@ struct check_walk {
     size_t *todo; /* positions in plan->by_name that were reached and not yet left */
     size_t todo_count;
     bool *reached; /* by position in plan->by_name */
-    bool ends;
-    bool target_missing; /* a way leads out of sight: who knows whether it ends there */
 };
 
 /* Order of by_name: names, and for equal names (a mistake) the machines. */
@@ -128,10 +127,9 @@ static void check_target(void *data, const struct asl_at *at, const char *target
 
     if (check_position(walk->plan, walk->machine, target, &position))
         return;
-    walk->target_missing = true;
     asl_problem(walk->parser, at, rule, "there is no state \"%s\" beside this one",
                 asl_short(walk->parser, target));
-    asl_wording(walk->parser, "Missing '%s' target: %s", at->name, asl_short(walk->parser, target));
+    asl_wording(walk->parser, at, "Missing 'Next' target: %s", asl_short(walk->parser, target));
 }
 
 static void check_reach(void *data, const struct asl_at *at, const char *target, const char *rule)
@@ -146,56 +144,67 @@ static void check_reach(void *data, const struct asl_at *at, const char *target,
     walk->todo[walk->todo_count++] = position;
 }
 
-/* From StartAt on: what is never reached, and whether an end is. */
-static void check_reachable(struct check_walk *walk, const struct asl_at *at)
+/* From StartAt on: what is never reached. */
+static void check_reachable(struct check_walk *walk)
 {
     const struct asl_machine *machine = walk->machine;
-    struct asl_at states = {.up = at, .name = "States"};
 
-    check_reach(walk, at, machine->start_at, NULL);
+    check_reach(walk, NULL, machine->start_at, NULL);
     while (walk->todo_count > 0) {
         const struct asl_state *state = walk->plan->by_name[walk->todo[--walk->todo_count]];
 
-        walk->ends = walk->ends || (!state->next && state->type != ASL_CHOICE);
-        check_targets(at, state, check_reach, walk);
+        check_targets(&check_root, state, check_reach, walk);
     }
     for (size_t i = 0; i < machine->state_count; i++) {
         const struct asl_state *state = machine->states[i];
+        const struct asl_at *at;
         size_t position;
 
         if (!check_position(walk->plan, machine, state->name, &position) || walk->reached[position])
             continue;
-        asl_problem(walk->parser, asl_state_at(walk->parser, state), "STATE_UNREACHABLE",
-                    "no way leads here from StartAt");
-        asl_wording(walk->parser, "State \"%s\" is not reachable.",
+        at = asl_state_at(walk->parser, state);
+        asl_problem(walk->parser, at, "STATE_UNREACHABLE", "no way leads here from StartAt");
+        asl_wording(walk->parser, at, "State \"%s\" is not reachable.",
                     asl_short(walk->parser, state->name));
     }
-    if (!walk->ends && !walk->target_missing)
-        asl_problem(walk->parser, &states, "NO_TERMINAL_STATE",
-                    "expected a way from StartAt to a Succeed, a Fail or a state with End");
+}
+
+/* Whether a machine has any state that ends it. A machine inside may loop until it fails; the plan
+ * itself may not. Then who is reachable matters no more. */
+static bool check_end(struct check_walk *walk, const struct asl_at *at)
+{
+    const struct asl_machine *machine = walk->machine;
+
+    for (size_t i = 0; i < machine->state_count; i++) {
+        if (!machine->states[i]->next && machine->states[i]->type != ASL_CHOICE)
+            return true;
+    }
+    asl_problem(walk->parser, &(struct asl_at){.up = at, .name = "States"},
+                machine->parent ? "NO_TERMINAL_STATE_INSIDE" : "NO_TERMINAL_STATE",
+                "expected a Succeed, a Fail or a state with End");
+    asl_wording(walk->parser, NULL, "Workflow has no terminal state");
+    return machine->parent != NULL;
 }
 
 static void check_one_machine(struct check_walk *walk)
 {
     const struct asl_machine *machine = walk->machine;
     const struct asl_at *at = check_machine_at(walk->parser, machine);
-    struct asl_at states = {.up = at, .name = "States"};
 
-    if (machine->start_at && machine->state_count)
-        check_target(walk, &(struct asl_at){.up = at, .name = "StartAt"}, machine->start_at,
-                     "START_AT_UNKNOWN");
+    if (!machine->start_at || !machine->state_count)
+        return;
+    check_target(walk, &(struct asl_at){.up = at, .name = "StartAt"}, machine->start_at,
+                 "START_AT_UNKNOWN");
     for (size_t i = 0; i < machine->state_count; i++)
-        check_targets(&(struct asl_at){.up = &states, .name = machine->states[i]->name},
-                      machine->states[i], check_target, walk);
-    if (!walk->parser->graph_broken && machine->start_at && machine->state_count)
-        check_reachable(walk, at);
+        check_targets(asl_state_at(walk->parser, machine->states[i]), machine->states[i],
+                      check_target, walk);
+    if (!walk->parser->graph_broken && check_end(walk, at))
+        check_reachable(walk);
 }
 
 static void check_machines(struct check_walk *walk, const struct asl_machine *machine)
 {
     walk->machine = machine;
-    walk->ends = false;
-    walk->target_missing = false;
     if (machine->parent || !walk->parser->single_state)
         check_one_machine(walk);
     for (size_t i = 0; i < machine->state_count; i++) {
@@ -226,5 +235,35 @@ void asl_check_names(struct asl_parser *parser, const struct asl_plan *plan)
             continue;
         asl_problem(parser, asl_state_at(parser, state), "STATE_NAME_DUPLICATE",
                     "names are unique in a plan, nested states included; this one stands twice");
+    }
+}
+
+static int check_label_order(const void *a, const void *b)
+{
+    const struct asl_state *left = *(const struct asl_state *const *)a;
+    const struct asl_state *right = *(const struct asl_state *const *)b;
+    int order = strcmp(left->map->label, right->map->label);
+
+    return order ? order : strcmp(left->name, right->name);
+}
+
+void asl_check_labels(struct asl_parser *parser, const struct asl_plan *plan)
+{
+    const struct asl_state **labelled =
+        ARENA_ARRAY(parser->arena, const struct asl_state *, plan->state_count);
+    size_t count = 0;
+
+    for (size_t i = 0; i < plan->state_count; i++) {
+        if (plan->by_name[i]->map && plan->by_name[i]->map->label)
+            labelled[count++] = plan->by_name[i];
+    }
+    if (count)
+        qsort(labelled, count, sizeof(labelled[0]), check_label_order);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(labelled[i - 1]->map->label, labelled[i]->map->label) != 0)
+            continue;
+        asl_problem(parser,
+                    &(struct asl_at){.up = asl_state_at(parser, labelled[i]), .name = "Label"},
+                    "LABEL_DUPLICATE", "labels are unique in a plan; this one stands twice");
     }
 }

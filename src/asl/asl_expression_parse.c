@@ -52,12 +52,14 @@ static size_t expression_path_length(const char *text)
 
         if (c == '\\' && text[len + 1])
             len++;
-        else if (quote)
-            quote = c == quote ? '\0' : quote;
-        else if (brackets && (c == '\'' || c == '"'))
+        else if (quote && c == quote)
+            quote = '\0';
+        else if (!quote && brackets && (c == '\'' || c == '"'))
             quote = c;
-        else if (c == '[' || c == ']')
-            brackets += c == '[' ? 1 : brackets ? (size_t)-1 : 0;
+        else if (!quote && c == '[')
+            brackets++;
+        else if (!quote && c == ']' && brackets)
+            brackets--;
         else if (!brackets && strchr(",) \t\r\n", c))
             break;
     }
@@ -228,6 +230,7 @@ bool asl_expression_parse(struct arena *arena, const char *text, const struct as
         expression->kind = EXPRESSION_PATH;
         return asl_path_parse(arena, text, ASL_PATH_ANY, &expression->path, reterr);
     }
+    expression_skip_space(&reader);
     ok = expression_read_call(&reader, 0, expression);
     if (ok)
         expression_skip_space(&reader);

@@ -119,19 +119,17 @@ bool intrinsic_whole(struct asl_intrinsic_call *call, size_t i, int64_t low, int
 static bool intrinsic_check_kind(struct asl_intrinsic_call *call, size_t i)
 {
     const char *letters = call->function->kinds;
-    size_t last = strlen(letters) - 1;
+    size_t last = strlen(letters) - 1, row = 0;
     char letter = letters[i < last ? i : last];
+    enum json_kind found = call->arguments[i]->kind;
 
-    for (size_t n = 0; n < ARRAY_SIZE(intrinsic_kinds); n++) {
-        if (intrinsic_kinds[n].letter != letter)
-            continue;
-        if (intrinsic_kinds[n].kinds & ASL_KIND(call->arguments[i]->kind))
-            return true;
-        return intrinsic_refuse(call, "argument %zu must be %s, found %s", i + 1,
-                                intrinsic_kinds[n].text, json_kind_name(call->arguments[i]->kind));
-    }
-    CHECK(!"a letter of the table");
-    return false;
+    while (row < ARRAY_SIZE(intrinsic_kinds) && intrinsic_kinds[row].letter != letter)
+        row++;
+    CHECK(row < ARRAY_SIZE(intrinsic_kinds));
+    if (intrinsic_kinds[row].kinds & ASL_KIND(found))
+        return true;
+    return intrinsic_refuse(call, "argument %zu must be %s, found %s", i + 1,
+                            intrinsic_kinds[row].text, json_kind_name(found));
 }
 
 bool asl_intrinsic_call(struct asl_intrinsic_call *call, const struct json **ret)

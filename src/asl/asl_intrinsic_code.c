@@ -83,8 +83,12 @@ bool intrinsic_base64_decode(struct asl_intrinsic_call *call, const struct json 
         return false;
     for (int i = 0; i < 2 && len && data->count % 4 == 0 && text[len - 1] == '='; i++)
         len--;
-    for (size_t i = 0; i < len; i++)
-        text[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i];
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '+')
+            text[i] = '-';
+        else if (text[i] == '/')
+            text[i] = '_';
+    }
     if (!base64url_parse(text, len, bytes, data->count, &decoded))
         return intrinsic_refuse(call, "argument 1 is not Base64");
     if (!intrinsic_is_text((const char *)bytes, decoded))

@@ -128,6 +128,9 @@ static void machine_read_field(struct asl_parser *parser, const struct asl_at *a
 static void machine_unknown_field(struct asl_parser *parser, const struct asl_at *at,
                                   unsigned place)
 {
+    const char *owner = place == MACHINE_TOP      ? "a plan"
+                        : place == MACHINE_BRANCH ? "a branch"
+                                                  : "an item processor";
     struct buf buf;
 
     buf_init(&buf, parser->arena, 1024);
@@ -135,11 +138,7 @@ static void machine_unknown_field(struct asl_parser *parser, const struct asl_at
         if (machine_fields[i].places & place)
             buf_printf(&buf, "%s%s", buf.len ? ", " : "", machine_fields[i].name);
     }
-    asl_problem(parser, at, "FIELD_UNKNOWN", "%s has: %s",
-                place == MACHINE_TOP      ? "a plan"
-                : place == MACHINE_BRANCH ? "a branch"
-                                          : "an item processor",
-                buf.data);
+    asl_unknown_field(parser, at, owner, buf.data);
 }
 
 /* The language comes first, wherever it stands: it decides how states are read. */

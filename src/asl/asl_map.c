@@ -51,10 +51,10 @@ static const struct map_field map_fields[] = {
     {.name = "Parameters", .kinds = OBJECT, .read = map_template, .offset = AT(item_selector)},
     {.name = "MaxConcurrency", .kinds = NUMBER, .read = map_whole, .offset = AT(max_concurrency), .most = ASL_SECONDS_MAX},
     {.name = "MaxConcurrencyPath", .kinds = TEXT, .read = map_number_path, .offset = AT(max_concurrency)},
-    {.name = "ToleratedFailureCount", .kinds = NUMBER, .read = map_whole, .offset = AT(tolerated_count), .most = MAP_ITEMS_MAX, .is_distributed = true},
-    {.name = "ToleratedFailureCountPath", .kinds = TEXT, .read = map_number_path, .offset = AT(tolerated_count), .is_distributed = true},
-    {.name = "ToleratedFailurePercentage", .kinds = NUMBER, .read = map_percentage, .offset = AT(tolerated_percentage), .is_distributed = true},
-    {.name = "ToleratedFailurePercentagePath", .kinds = TEXT, .read = map_number_path, .offset = AT(tolerated_percentage), .is_distributed = true},
+    {.name = "ToleratedFailureCount", .kinds = NUMBER, .read = map_whole, .offset = AT(tolerated_count), .most = MAP_ITEMS_MAX},
+    {.name = "ToleratedFailureCountPath", .kinds = TEXT, .read = map_number_path, .offset = AT(tolerated_count)},
+    {.name = "ToleratedFailurePercentage", .kinds = NUMBER, .read = map_percentage, .offset = AT(tolerated_percentage)},
+    {.name = "ToleratedFailurePercentagePath", .kinds = TEXT, .read = map_number_path, .offset = AT(tolerated_percentage)},
     {.name = "Label", .kinds = TEXT, .read = map_label, .offset = NONE, .is_distributed = true},
     {.name = "ItemReader", .kinds = OBJECT, .read = map_reader, .offset = NONE, .is_distributed = true},
     {.name = "ItemBatcher", .kinds = OBJECT, .read = map_batcher, .offset = NONE, .is_distributed = true},
@@ -85,7 +85,7 @@ static const struct map_field map_reader_config_fields[] = {
     {.name = "ManifestType", .kinds = TEXT},
     {.name = "Transformation", .kinds = TEXT},
     {.name = "ItemsPointer", .kinds = TEXT},
-    {.name = "MaxItems", .kinds = NUMBER, .read = map_whole, .offset = AT(max_items), .least = 1, .most = MAP_ITEMS_MAX},
+    {.name = "MaxItems", .kinds = NUMBER, .read = map_whole, .offset = AT(max_items), .most = MAP_ITEMS_MAX},
     {.name = "MaxItemsPath", .kinds = TEXT, .read = map_number_path, .offset = AT(max_items)},
     {.name = NULL},
 };
@@ -175,8 +175,8 @@ static void map_jsonata(struct asl_parser *parser, const struct asl_at *at,
                         const struct map_field *field, const struct json *value,
                         struct asl_map *map)
 {
-    (void)value, (void)map;
-    asl_problem(parser, at, "JSONATA_FIELD", "%s is a field of JSONata states", field->name);
+    (void)field, (void)value, (void)map;
+    asl_jsonata_field(parser, at);
 }
 
 static void map_items_path(struct asl_parser *parser, const struct asl_at *at,
@@ -214,8 +214,10 @@ static void map_percentage(struct asl_parser *parser, const struct asl_at *at,
 
     number->value = json_number(value);
     number->is_set = number->value >= 0 && number->value <= 100;
-    if (!number->is_set)
-        asl_problem(parser, at, "NUMBER_RANGE", "expected a number from 0 to 100");
+    if (number->is_set)
+        return;
+    asl_problem(parser, at, "NUMBER_RANGE", "expected a number from 0 to 100");
+    asl_wording(parser, at, number->value < 0 ? "Minimum value is 0.0" : "Maximum value is 100.0");
 }
 
 static void map_number_path(struct asl_parser *parser, const struct asl_at *at,
@@ -228,27 +230,42 @@ static void map_number_path(struct asl_parser *parser, const struct asl_at *at,
     number->is_set = number->path != NULL;
 }
 
-/* A label becomes a part of the Map Run's name: what names may not hold, it may not either. */
+/* The first byte of a label that it may not hold: it becomes a part of the Map Run's name. Null:
+ * there is none. U+0080 to U+009F are controls, too. */
+static const unsigned char *map_label_fault(const char *label)
+{
+    static const char forbidden[] = " <>{}[]?*\"#%\\^|~`$&,;:/";
+
+    for (const unsigned char *c = (const unsigned char *)label; *c; c++) {
+        if (*c < 0x20 || *c == 0x7f || strchr(forbidden, *c) || (*c == 0xc2 && c[1] < 0xa0))
+            return c;
+    }
+    return NULL;
+}
+
 static void map_label(struct asl_parser *parser, const struct asl_at *at,
                       const struct map_field *field, const struct json *value, struct asl_map *map)
 {
-    static const char forbidden[] = " \t\n\r\f\v<>{}[]?*\"#%\\^|~`$&,;:/";
+    const unsigned char *fault = map_label_fault(value->string);
     size_t chars = 0;
-    bool fits = true;
 
     (void)field;
-    for (const unsigned char *c = (const unsigned char *)value->string; *c; c++) {
-        chars += (*c & 0xc0) != 0x80;
-        fits = fits && *c >= 0x20 && *c != 0x7f && !strchr(forbidden, *c);
-        /* U+0080 to U+009F: controls, too */
-        fits = fits && !(*c == 0xc2 && c[1] < 0xa0);
-    }
-    if (!fits || !chars || chars > MAP_LABEL_CHARS)
-        asl_problem(parser, at, "LABEL",
-                    "a label has 1 to %d characters, none of them white space, control or "
-                    "< > { } [ ] ? * \" # %% \\ ^ | ~ ` $ & , ; : /",
-                    MAP_LABEL_CHARS);
+    for (const char *c = value->string; *c; c++)
+        chars += ((unsigned char)*c & 0xc0) != 0x80;
     map->label = value->string;
+    if (!fault && chars && chars <= MAP_LABEL_CHARS)
+        return;
+    asl_problem(parser, at, "LABEL",
+                "a label has 1 to %d characters, none of them white space, control or "
+                "< > { } [ ] ? * \" # %% \\ ^ | ~ ` $ & , ; : /",
+                MAP_LABEL_CHARS);
+    if (fault && *fault >= 0x20 && *fault < 0x7f)
+        asl_wording(parser, at, "Label contains invalid character: '%c'", *fault);
+    else if (fault)
+        asl_wording(parser, at, "Label contains invalid character: '\\x%02x'",
+                    *fault == 0xc2 ? fault[1] : *fault);
+    else if (chars)
+        asl_wording(parser, at, "Label cannot exceed %d characters", MAP_LABEL_CHARS);
 }
 
 /* ---- objects ---- */
@@ -259,16 +276,6 @@ static void map_check_words(struct asl_parser *parser, const struct asl_at *at,
     for (size_t i = 0; i < ARRAY_SIZE(map_words); i++) {
         if (!strcmp(at->name, map_words[i].name))
             asl_one_of(parser, at, value, map_words[i].words);
-    }
-}
-
-static void map_check_pairs(struct asl_parser *parser, const struct asl_at *at,
-                            const struct json *value)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(map_pairs); i++) {
-        if (json_get(value, map_pairs[i][0]) && json_get(value, map_pairs[i][1]))
-            asl_problem(parser, at, "FIELD_CONFLICT", "expected %s or %s, not both",
-                        map_pairs[i][0], map_pairs[i][1]);
     }
 }
 
@@ -286,7 +293,7 @@ static void map_read_object(struct asl_parser *parser, const struct asl_at *at,
         if (!field) {
             buf_init(&buf, parser->arena, 1024);
             map_print_fields(&buf, fields);
-            asl_problem(parser, &here, "FIELD_UNKNOWN", "%s has: %s", at->name, buf.data);
+            asl_unknown_field(parser, &here, at->name, buf.data);
             continue;
         }
         if (!asl_kind_is(parser, &here, member->value, field->kinds))
@@ -296,7 +303,8 @@ static void map_read_object(struct asl_parser *parser, const struct asl_at *at,
         else if (member->value->kind == JSON_STRING)
             map_check_words(parser, &here, member->value);
     }
-    map_check_pairs(parser, at, value);
+    for (size_t i = 0; i < ARRAY_SIZE(map_pairs); i++)
+        asl_conflict(parser, at, value, map_pairs[i]);
 }
 
 static void map_check_transformation(struct asl_parser *parser, const struct asl_at *at,
@@ -403,6 +411,9 @@ static void map_check_mode(struct asl_parser *parser, const struct asl_at *at,
 {
     if (map->is_distributed)
         return;
+    if (map->tolerated_count.is_set || map->tolerated_percentage.is_set)
+        asl_problem(parser, at, "MAP_TOLERANCE_IGNORED",
+                    "the tolerated failures of an inline Map have no effect");
     for (const struct map_field *field = map_fields; field->name; field++) {
         if (field->is_distributed && json_get(value, field->name))
             asl_problem(parser, &(struct asl_at){.up = at, .name = field->name},

@@ -31,6 +31,7 @@ static enum err parse_finish(struct asl_parser *parser, struct asl_plan *plan,
     if (plan->state_count)
         qsort(plan->by_name, plan->state_count, sizeof(plan->by_name[0]), parse_order);
     asl_check_names(parser, plan);
+    asl_check_labels(parser, plan);
     asl_check_graph(parser, plan);
     asl_check_variables(parser, plan);
     *ret_problems = parser->problems;

@@ -349,14 +349,18 @@ static bool path_step_fits(const struct path_step *step, const struct json *valu
     }
 }
 
+static enum asl_found path_exhausted(const char **ret_why)
+{
+    if (ret_why)
+        *ret_why = "The path looks at more values than one evaluation may";
+    return ASL_EXHAUSTED;
+}
+
 static enum asl_found path_missing(struct asl_scope *scope, const struct asl_path *path, size_t i,
                                    const struct json *value, const char **ret_why)
 {
-    if (scope->work == 0) {
-        if (ret_why)
-            *ret_why = "The path looks at more values than one evaluation may";
-        return ASL_EXHAUSTED;
-    }
+    if (scope->work == 0)
+        return path_exhausted(ret_why);
     if (ret_why)
         *ret_why = path_why(scope->arena, path, i, value);
     return ASL_MISSING;
@@ -407,13 +411,14 @@ enum asl_found asl_path_find(struct asl_scope *scope, const struct asl_path *pat
     const struct json *root = path_root(scope, path);
     enum asl_found found;
 
-    if (!root && scope->work > 0) {
+    if (!root && scope->work == 0)
+        return path_exhausted(ret_why);
+    if (!root) {
         if (ret_why)
             *ret_why = arena_printf(scope->arena, "The variable '$%s' is not set", path->variable);
         return ASL_MISSING;
     }
-    found = root ? path_find_from(scope, path, root, ret, ret_why)
-                 : path_missing(scope, path, 0, root, ret_why);
+    found = path_find_from(scope, path, root, ret, ret_why);
     if (found != ASL_MISSING || asl_path_is_definite(path))
         return found;
     *ret = json_array(scope->arena);

@@ -56,13 +56,16 @@ struct asl_parser {
 /* The row of `rule` in asl_problem.c says its code, its hint and whether it is a warning. */
 void asl_problem(struct asl_parser *parser, const struct asl_at *at, const char *rule,
                  const char *format, ...) PRINTF_LIKE(4, 5);
-/* After asl_problem: how AWS words the same, where that is known. */
-void asl_wording(struct asl_parser *parser, const char *format, ...) PRINTF_LIKE(2, 3);
+/* After asl_problem: how AWS words the same, where that is known, and where it says so (null: it
+ * names no place). */
+void asl_wording(struct asl_parser *parser, const struct asl_at *at, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 /* Of a text from the definition, what fits into a message. */
 const char *asl_short(struct asl_parser *parser, const char *text);
 /* True when the value is of one of `kinds` (bits 1 << JSON_...); else a FIELD_TYPE problem. */
 bool asl_kind_is(struct asl_parser *parser, const struct asl_at *at, const struct json *value,
                  unsigned kinds);
+const char *asl_kind_word(enum json_kind kind); /* "STRING", ... as Step Functions says */
 /* A whole number between low and high; else a problem. */
 bool asl_whole_number(struct asl_parser *parser, const struct asl_at *at, const struct json *value,
                       int64_t low, int64_t high);
@@ -72,6 +75,14 @@ bool asl_one_of(struct asl_parser *parser, const struct asl_at *at, const struct
 /* One FIELD_REQUIRED problem for all of `names` (they end with null) that are not there. */
 bool asl_require(struct asl_parser *parser, const struct asl_at *at, const struct json *value,
                  const char *const *names);
+/* A member that `owner` does not have; it has `fields`. */
+void asl_unknown_field(struct asl_parser *parser, const struct asl_at *at, const char *owner,
+                       const char *fields);
+/* A member that only JSONata states have. */
+void asl_jsonata_field(struct asl_parser *parser, const struct asl_at *at);
+/* A problem when the object has both members. */
+void asl_conflict(struct asl_parser *parser, const struct asl_at *at, const struct json *value,
+                  const char *const pair[2]);
 /* Null, after a problem, when the value is no such path. */
 const struct asl_path *asl_read_path(struct asl_parser *parser, const struct asl_at *at,
                                      const struct json *value, enum asl_path_use use);
@@ -121,12 +132,15 @@ void asl_read_choices(struct asl_parser *parser, const struct asl_at *at, const 
 /* asl_template.c */
 const struct asl_template *asl_read_template(struct asl_parser *parser, const struct asl_at *at,
                                              const struct json *value);
+/* A text in a plain field that reads as a path or a call. */
+bool asl_looks_dynamic(struct asl_parser *parser, const char *text);
 /* asl_assign.c: an object whose members are names of variables. */
 const struct asl_template *asl_read_assign(struct asl_parser *parser, const struct asl_at *at,
                                            const struct json *value);
 /* asl_check.c: what can be seen only of the whole: targets, names, reachability. */
 void asl_check_graph(struct asl_parser *parser, const struct asl_plan *plan);
 void asl_check_names(struct asl_parser *parser, const struct asl_plan *plan);
+void asl_check_labels(struct asl_parser *parser, const struct asl_plan *plan);
 /* The places from the root to a state that has been read, made from the end. */
 const struct asl_at *asl_state_at(const struct asl_parser *parser, const struct asl_state *state);
 /* asl_check_variables.c: who may assign what, and who assigns what is read. */
@@ -194,6 +208,7 @@ struct asl_rule {
 /* The row of an operator, and whether it is the twin that ends in Path; null when there is none. */
 const struct asl_operator *asl_operator_find(const char *name, bool *ret_path);
 bool asl_timestamp(const struct json *value, int64_t *ret_ms);
+void asl_refuse_timestamp(struct asl_parser *parser, const struct asl_at *at);
 
 /* ---- evaluation ---- */
 
@@ -207,9 +222,6 @@ bool asl_fill_template(struct asl_scope *scope, const struct asl_template *templ
  * be null. */
 bool asl_check_data(struct arena *arena, const struct asl_state *state, const struct json *value,
                     struct asl_error *reterr);
-/* The bytes of a value as text, or more than `bytes_max` as soon as it is known to be more: values
- * share their parts, so that a text may be far larger than its memory. */
-size_t asl_measure(const struct json *value, size_t bytes_max);
 /* A whole number, or a string of one: paths may find either. */
 bool asl_long(const struct json *value, int64_t *ret);
 /* At most that many bytes of a text, whole characters; null stays null. */

@@ -15,6 +15,8 @@
 #define RESOURCE_OURS "fermata"
 #define RESOURCE_NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"
 
+#define RESOURCE_FUNCTION_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
 /* Our own, after "fermata:". */
 static const struct resource_row {
     enum asl_resource resource;
@@ -48,6 +50,30 @@ static const struct resource_service {
     {ASL_RESOURCE_START,  "aws-sdk:sfn", "startExecution", REQUEST | TOKEN,                 "StateMachineArn"},
     {ASL_RESOURCE_INVOKE, "lambda",      "invoke",         REQUEST | TOKEN,                 "FunctionName"   },
     {ASL_RESOURCE_HTTP,   "http",        "invoke",         REQUEST,                         "ApiEndpoint"    },
+};
+
+/* What Step Functions offers of services that are not ours. An action that is not among them does
+ * not exist; of services that are not here, nothing is known, and all is taken. */
+static const struct {
+    const char *type;
+    const char *actions; /* with a space before and after each */
+} resource_foreign[] = {
+    {"apigateway",   " invoke "                                                                  },
+    {"athena",       " startQueryExecution stopQueryExecution getQueryExecution getQueryResults "},
+    {"batch",        " submitJob "                                                               },
+    {"codebuild",    " startBuild stopBuild batchDeleteBuilds batchGetReports startBuildBatch "
+                  "stopBuildBatch retryBuildBatch deleteBuildBatch "            },
+    {"databrew",     " startJobRun "                                                             },
+    {"dynamodb",     " getItem putItem updateItem deleteItem "                                   },
+    {"ecs",          " runTask "                                                                 },
+    {"events",       " putEvents "                                                               },
+    {"glue",         " startJobRun "                                                             },
+    {"http",         " invoke "                                                                  },
+    {"lambda",       " invoke "                                                                  },
+    {"mediaconvert", " createJob "                                                               },
+    {"sns",          " publish "                                                                 },
+    {"sqs",          " sendMessage "                                                             },
+    {"states",       " startExecution "                                                          },
 };
 
 static const struct {
@@ -163,6 +189,15 @@ static const struct resource_service *resource_service(const char *type, const c
     return NULL;
 }
 
+static bool resource_exists(struct arena *arena, const char *type, const char *action)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(resource_foreign); i++) {
+        if (!strcmp(type, resource_foreign[i].type))
+            return strstr(resource_foreign[i].actions, arena_printf(arena, " %s ", action));
+    }
+    return true;
+}
+
 static void resource_read_service(struct asl_parser *parser, const struct asl_at *at,
                                   const char *rest, struct asl_state *state)
 {
@@ -177,7 +212,7 @@ static void resource_read_service(struct asl_parser *parser, const struct asl_at
         asl_problem(parser, at, "RESOURCE_INVALID",
                     "expected arn:aws:states:::SERVICE:ACTION, with .sync, .sync:2 or "
                     ".waitForTaskToken where the service has it");
-        asl_wording(parser, "Value is not a valid resource ARN");
+        asl_wording(parser, at, "Value is not a valid resource ARN");
         return;
     }
     type[colon - bare] = '\0';
@@ -186,6 +221,14 @@ static void resource_read_service(struct asl_parser *parser, const struct asl_at
     state->is_service = true;
     resource_set(state, service ? service->resource : ASL_RESOURCE_FOREIGN, type,
                  type + (colon - bare) + 1);
+    if (!resource_exists(parser->arena, type, colon + 1)) {
+        asl_problem(parser, at, "RESOURCE_ACTION", "the service %s has no action %s", type,
+                    asl_short(parser, colon + 1));
+        asl_wording(parser, at,
+                    "The resource provided %s is not recognized. The value is not a valid resource "
+                    "ARN, or the resource is not available in this region.",
+                    asl_short(parser, state->resource_text));
+    }
     if (service && !(service->patterns & (1u << state->pattern)))
         asl_problem(parser, at, "RESOURCE_PATTERN", "%s:%s does not wait in this way", type,
                     service->action);
@@ -198,6 +241,24 @@ static const char *resource_after(const char *text, const char *prefix)
     size_t len = strlen(prefix);
 
     return !strncmp(text, prefix, len) && text[len] ? text + len : NULL;
+}
+
+/* NAME, NAME:VERSION, NAME:ALIAS or NAME:$LATEST */
+static void resource_check_function(struct asl_parser *parser, const struct asl_at *at,
+                                    const char *function)
+{
+    size_t len = strspn(function, RESOURCE_FUNCTION_CHARS);
+    const char *version = function + len + 1;
+
+    if (len && !function[len])
+        return;
+    if (len && function[len] == ':' && *version &&
+        (!strcmp(version, "$LATEST") || !version[strspn(version, RESOURCE_FUNCTION_CHARS)]))
+        return;
+    asl_problem(parser, at, "RESOURCE_NAME",
+                "expected function:NAME, function:NAME:VERSION or function:NAME:$LATEST, of "
+                "characters A-Z a-z 0-9 _ -");
+    asl_wording(parser, at, "Value is not a valid resource ARN");
 }
 
 static void resource_read_arn(struct asl_parser *parser, const struct asl_at *at,
@@ -215,6 +276,7 @@ static void resource_read_arn(struct asl_parser *parser, const struct asl_at *at
     } else if (!strcmp(service, "lambda") && function) {
         state->resource_name = function;
         resource_set(state, ASL_RESOURCE_LAMBDA, service, "invoke");
+        resource_check_function(parser, at, function);
     } else {
         resource_set(state, ASL_RESOURCE_FOREIGN, service, rest);
     }
@@ -238,7 +300,7 @@ void asl_read_resource(struct asl_parser *parser, const struct asl_at *at, const
         asl_problem(parser, at, "RESOURCE_INVALID",
                     "expected fermata:..., an ARN such as arn:aws:states:::states:startExecution, "
                     "or another URI");
-        asl_wording(parser, "Value is not a valid resource ARN");
+        asl_wording(parser, at, "Value is not a valid resource ARN");
         return;
     }
     resource_set(state, ASL_RESOURCE_FOREIGN, NULL, NULL);
@@ -293,7 +355,7 @@ void asl_check_resource(struct asl_parser *parser, const struct asl_at *at,
     if (!value) {
         asl_problem(parser, at, "RESOURCE_PARAMETER", "%s needs \"%s\" or \"%s.$\" in Parameters",
                     state->resource_text, name, name);
-        asl_wording(parser, "The field '%s' is required but was missing", name);
+        asl_wording(parser, at, "The field '%s' is required but was missing", name);
         return;
     }
     if (is_own && !dynamic &&

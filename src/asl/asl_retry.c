@@ -67,8 +67,10 @@ static void retry_read_rate(struct asl_parser *parser, const struct asl_at *at,
 {
     if (!asl_kind_is(parser, at, value, ASL_KIND_NUMBER))
         return;
-    if (json_number(value) < 1.0)
+    if (json_number(value) < 1.0) {
         asl_problem(parser, at, "NUMBER_RANGE", "expected a number of at least 1.0");
+        asl_wording(parser, at, "Minimum value is 1.0");
+    }
     retrier->backoff_rate = json_number(value);
 }
 
@@ -102,9 +104,9 @@ static void retry_read_field(struct asl_parser *parser, const struct asl_at *at,
     } else if (!strcmp(at->name, "JitterStrategy")) {
         retry_read_jitter(parser, at, value, retrier);
     } else {
-        asl_problem(parser, at, "FIELD_UNKNOWN",
-                    "a retrier has ErrorEquals, IntervalSeconds, MaxAttempts, BackoffRate, "
-                    "MaxDelaySeconds, JitterStrategy and Comment");
+        asl_unknown_field(parser, at, "a retrier",
+                          "ErrorEquals, IntervalSeconds, MaxAttempts, BackoffRate, "
+                          "MaxDelaySeconds, JitterStrategy, Comment");
     }
 }
 
@@ -152,10 +154,10 @@ static void retry_read_catch_field(struct asl_parser *parser, const struct asl_a
         if (asl_kind_is(parser, at, value, ASL_KIND(JSON_OBJECT)))
             catcher->assign = asl_read_assign(parser, at, value);
     } else if (!strcmp(at->name, "Output")) {
-        asl_problem(parser, at, "JSONATA_FIELD", "Output is a field of JSONata states");
+        asl_jsonata_field(parser, at);
     } else {
-        asl_problem(parser, at, "FIELD_UNKNOWN",
-                    "a catcher has ErrorEquals, Next, ResultPath, Assign and Comment");
+        asl_unknown_field(parser, at, "a catcher",
+                          "ErrorEquals, Next, ResultPath, Assign, Comment");
     }
 }
 

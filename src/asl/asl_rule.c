@@ -74,6 +74,13 @@ bool asl_timestamp(const struct json *value, int64_t *ret_ms)
     return json_is(value, JSON_STRING) && clock_parse(value->string, value->count, ret_ms);
 }
 
+void asl_refuse_timestamp(struct asl_parser *parser, const struct asl_at *at)
+{
+    asl_problem(parser, at, "TIMESTAMP_INVALID",
+                "expected an RFC 3339 timestamp such as 2026-03-14T01:59:00Z");
+    asl_wording(parser, at, "String does not match RFC3339 timestamp");
+}
+
 static void rule_read(struct asl_parser *parser, const struct asl_at *at, const struct json *value,
                       size_t depth, struct asl_rule *rule);
 
@@ -112,8 +119,7 @@ static void rule_read_operator(struct asl_parser *parser, const struct asl_at *a
     if (!asl_kind_is(parser, at, value, rule_literal_kinds[comparison->family]))
         return;
     if (comparison->family == ASL_FAMILY_TIMESTAMP && !asl_timestamp(value, &ms))
-        asl_problem(parser, at, "TIMESTAMP_INVALID",
-                    "expected an RFC 3339 timestamp such as 2026-03-14T01:59:00Z");
+        asl_refuse_timestamp(parser, at);
 }
 
 static void rule_read_joint(struct asl_parser *parser, const struct asl_at *at,
@@ -227,12 +233,11 @@ static void rule_read(struct asl_parser *parser, const struct asl_at *at, const 
         else if (!strcmp(member->name, "Assign"))
             rule_read_assign(parser, &here, member->value, depth, rule);
         else if (!strcmp(member->name, "Condition") || !strcmp(member->name, "Output"))
-            asl_problem(parser, &here, "JSONATA_FIELD", "%s is a field of JSONata states",
-                        member->name);
+            asl_jsonata_field(parser, &here);
         else
-            asl_problem(parser, &here, "FIELD_UNKNOWN",
-                        "a rule has Variable and an operator, or And, Or or Not; and Next, Assign "
-                        "and Comment");
+            asl_unknown_field(
+                parser, &here, "a rule",
+                "Variable and an operator, or And, Or or Not; and Next, Assign, Comment");
     }
     rule_check(parser, at, value, test_count, rule);
     if (!depth && !asl_require(parser, at, value, required))

@@ -133,8 +133,8 @@ static void state_jsonata(struct asl_parser *parser, const struct asl_at *at,
                           const struct state_field *field, const struct json *value,
                           struct asl_state *state)
 {
-    (void)value, (void)state;
-    asl_problem(parser, at, "JSONATA_FIELD", "%s is a field of JSONata states", field->name);
+    (void)field, (void)value, (void)state;
+    asl_jsonata_field(parser, at);
 }
 
 /* Read before the fields: see state_is_jsonata. */
@@ -211,8 +211,18 @@ static void state_result(struct asl_parser *parser, const struct asl_at *at,
                          const struct state_field *field, const struct json *value,
                          struct asl_state *state)
 {
-    (void)parser, (void)at, (void)field;
+    (void)field;
     state->result = value;
+    for (uint32_t i = 0; value->kind == JSON_OBJECT && i < value->count; i++) {
+        const char *name = value->members[i].name;
+        size_t len = strlen(name);
+
+        if (len < 2 || strcmp(name + len - 2, ".$") != 0)
+            continue;
+        asl_problem(parser, &(struct asl_at){.up = at, .name = name}, "RESULT_IS_STATIC",
+                    "a Result is handed on as it is, this member, too");
+        asl_wording(parser, at, "Paths in the Result of a Pass state are not evaluated");
+    }
 }
 
 static void state_resource(struct asl_parser *parser, const struct asl_at *at,
@@ -248,8 +258,7 @@ static void state_timestamp(struct asl_parser *parser, const struct asl_at *at,
     (void)field;
     state->has_timestamp = asl_timestamp(value, &state->timestamp_ms);
     if (!state->has_timestamp)
-        asl_problem(parser, at, "TIMESTAMP_INVALID",
-                    "expected an RFC 3339 timestamp such as 2026-03-14T01:59:00Z");
+        asl_refuse_timestamp(parser, at);
 }
 
 static void state_choices(struct asl_parser *parser, const struct asl_at *at,
@@ -303,7 +312,13 @@ static void state_error(struct asl_parser *parser, const struct asl_at *at,
 
     if (value->count > most)
         asl_problem(parser, at, "FIELD_VALUE", "expected at most %u bytes", most);
+    if (field->offset == AT(error) && !strncmp(value->string, "States.", 7))
+        asl_problem(parser, at, "ERROR_NAME_RESERVED",
+                    "names that begin with States. belong to the language");
     *(const char **)state_place(state, field->offset) = value->string;
+    if (value->count <= most && asl_looks_dynamic(parser, value->string))
+        asl_problem(parser, at, "PATH_IN_PLAIN_FIELD",
+                    "this text is handed on as it is, though it looks like a path or a call");
 }
 
 static const struct state_field *state_field(const char *name)
@@ -327,8 +342,8 @@ static void state_unknown_field(struct asl_parser *parser, const struct asl_at *
     }
     if (type == ASL_MAP)
         asl_print_map_fields(&buf);
-    asl_problem(parser, at, "FIELD_UNKNOWN", "a %s state has: %s", asl_type_name(type), buf.data);
-    asl_wording(parser, "Field is not supported");
+    asl_unknown_field(parser, at, arena_printf(parser->arena, "a %s state", asl_type_name(type)),
+                      buf.data);
 }
 
 /* ASL_NONE after a problem: then only what leads on is read. */
@@ -340,10 +355,16 @@ static enum asl_type state_read_type(struct asl_parser *parser, const struct asl
                                         "Choice", "Parallel", "Map",  NULL};
     static const char *const required[] = {"Type", NULL};
     const struct json *type = json_get(value, "Type");
+    struct asl_at here = {.up = at, .name = "Type"};
 
-    if (!asl_require(parser, at, value, required) ||
-        !asl_one_of(parser, &(struct asl_at){.up = at, .name = "Type"}, type, names))
+    if (!asl_require(parser, at, value, required) || !asl_kind_is(parser, &here, type, TEXT))
         return ASL_NONE;
+    if (!asl_one_of(parser, &here, type, names)) {
+        asl_wording(parser, &here,
+                    "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, "
+                    "Fail, Choice, Parallel, Map]");
+        return ASL_NONE;
+    }
     for (size_t i = ASL_PASS; i < ARRAY_SIZE(state_type_names); i++) {
         if (!strcmp(type->string, state_type_names[i]))
             return (enum asl_type)i;

@@ -71,11 +71,8 @@ void asl_check_state(struct asl_parser *parser, const struct asl_at *at, const s
         if (check_required[i].type == state->type)
             asl_require(parser, at, value, check_required[i].names);
     }
-    for (size_t i = 0; i < ARRAY_SIZE(check_conflicts); i++) {
-        if (json_get(value, check_conflicts[i][0]) && json_get(value, check_conflicts[i][1]))
-            asl_problem(parser, at, "FIELD_CONFLICT", "expected %s or %s, not both",
-                        check_conflicts[i][0], check_conflicts[i][1]);
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(check_conflicts); i++)
+        asl_conflict(parser, at, value, check_conflicts[i]);
     check_next(parser, at, value, state->type);
     if (state->type == ASL_WAIT)
         check_wait(parser, at, value);

@@ -36,6 +36,15 @@ static bool template_is_dynamic(const char *name)
     return len >= 2 && !strcmp(name + len - 2, ".$");
 }
 
+bool asl_looks_dynamic(struct asl_parser *parser, const char *text)
+{
+    const struct asl_expression *expression;
+    struct asl_refusal refusal;
+
+    return (text[0] == '$' || !strncmp(text, "States.", 7)) &&
+           asl_expression_parse(parser->arena, text, &expression, &refusal);
+}
+
 static const struct asl_template *template_literal(struct asl_parser *parser,
                                                    const struct json *value)
 {
@@ -49,19 +58,13 @@ static const struct asl_template *template_literal(struct asl_parser *parser,
 static void template_refuse(struct asl_parser *parser, const struct asl_at *at,
                             const struct json *value)
 {
-    static const char *const kinds[] = {
-        [JSON_NULL] = "NULL",     [JSON_BOOL] = "BOOLEAN",  [JSON_INT] = "NUMBER",
-        [JSON_REAL] = "NUMBER",   [JSON_STRING] = "STRING", [JSON_ARRAY] = "ARRAY",
-        [JSON_OBJECT] = "OBJECT",
-    };
-
     asl_problem(parser, at, "TEMPLATE_VALUE",
                 "a field whose name ends in .$ holds a path or a call as a string, found %s",
                 json_kind_name(value->kind));
-    asl_wording(parser,
+    asl_wording(parser, at,
                 "The value for the field '%s' must be a STRING that contains a JSONPath but was "
                 "an %s",
-                asl_short(parser, at->name), kinds[value->kind]);
+                asl_short(parser, at->name), asl_kind_word(value->kind));
 }
 
 static const struct asl_template *
@@ -75,6 +78,11 @@ template_expression(struct asl_parser *parser, const struct asl_at *at, const st
         template_refuse(parser, at, value);
     else
         template->expression = asl_read_expression(parser, at, value);
+    if (value->kind == JSON_STRING && !template->expression)
+        asl_wording(parser, at,
+                    "The value for the field '%s' must be a valid JSONPath or a valid intrinsic "
+                    "function call",
+                    asl_short(parser, at->name));
     return template;
 }
 
@@ -157,6 +165,13 @@ static const struct asl_template *template_read(struct asl_parser *parser, const
         return template_object(parser, at, value, depth);
     if (value->kind == JSON_ARRAY)
         return template_array(parser, at, value, depth);
+    if (value->kind == JSON_STRING && asl_looks_dynamic(parser, value->string)) {
+        asl_problem(parser, at, "LOOKS_LIKE_PATH",
+                    "this text is handed on as it is, though it looks like a path or a call");
+        asl_wording(parser, at,
+                    "The value looks like a JSONPath or an intrinsic function, but the field's "
+                    "name does not end with '.$'");
+    }
     return template_literal(parser, value);
 }
 

@@ -235,3 +235,12 @@ bool clock_parse(const char *text, size_t len, int64_t *ret_ms)
     *ret_ms = time_ms + ms;
     return true;
 }
+
+void clock_format_http(int64_t time_ms, char text[CLOCK_TEXT_BYTES])
+{
+    time_t seconds = (time_t)(time_ms / 1000);
+    struct tm parts;
+
+    gmtime_r(&seconds, &parts);
+    CHECK(strftime(text, CLOCK_TEXT_BYTES, "%a, %d %b %Y %H:%M:%S GMT", &parts) > 0);
+}

@@ -29,6 +29,8 @@ int64_t clock_thread_us(void);    /* processor time of this thread */
 /* RFC 3339 with milliseconds and Z; `text` holds at least CLOCK_TEXT_BYTES. */
 #define CLOCK_TEXT_BYTES 32
 void clock_format(int64_t time_ms, char text[CLOCK_TEXT_BYTES]);
+/* As HTTP writes dates (RFC 9110, IMF-fixdate). */
+void clock_format_http(int64_t time_ms, char text[CLOCK_TEXT_BYTES]);
 /* Reads an RFC 3339 timestamp (upper-case T and Z, or an offset; fractions beyond ms are cut). */
 bool clock_parse(const char *text, size_t len, int64_t *ret_ms);
 

@@ -148,7 +148,20 @@ static void cmd_plan_problem_add(struct cli *cli, struct json *list, const struc
     json_add(cli->arena, problem, "pointer", json_string(cli->arena, from->pointer));
     json_add(cli->arena, problem, "rule", json_string(cli->arena, from->rule));
     json_add(cli->arena, problem, "message", json_string(cli->arena, from->message));
+    if (from->hint)
+        json_add(cli->arena, problem, "hint", json_string(cli->arena, from->hint));
+    json_add(cli->arena, problem, "severity",
+             json_string(cli->arena, from->is_warning ? "WARNING" : "ERROR"));
     json_push(cli->arena, list, problem);
+}
+
+static uint32_t cmd_plan_errors(const struct json *problems)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < problems->count; i++)
+        count += !strcmp(json_get_string(problems->items[i], "severity"), "ERROR");
+    return count;
 }
 
 /* Everything wrong with one file, as the JSON that -o json prints; a file that cannot be read is an
@@ -181,8 +194,8 @@ static int cmd_plan_check(struct cli *cli, const char *file, struct json *proble
         cmd_plan_problem_add(cli, problems, &one);
         return CLI_EXIT_OK;
     }
-    if (!asl_parse(cli->arena, definition, &plan, &found))
-        return CLI_EXIT_OK;
+    /* Warnings are told of a good plan, too. */
+    (void)!asl_parse(cli->arena, definition, &plan, &found);
     for (size_t i = 0; i < found.count; i++)
         cmd_plan_problem_add(cli, problems, &found.list[i]);
     if (found.truncated)
@@ -192,15 +205,19 @@ static int cmd_plan_check(struct cli *cli, const char *file, struct json *proble
 
 static void cmd_plan_report(struct cli *cli, const char *file, const struct json *problems)
 {
-    if (problems->count == 0)
+    if (cmd_plan_errors(problems) == 0)
         printf("%s: valid\n", file);
     for (uint32_t i = 0; i < problems->count; i++) {
-        const char *pointer = json_get_string(problems->items[i], "pointer");
+        const struct json *problem = problems->items[i];
+        const char *pointer = json_get_string(problem, "pointer");
+        bool is_warning = !strcmp(json_get_string(problem, "severity"), "WARNING");
 
-        printf("%s: %s: %s: %s\n", file,
+        printf("%s: %s: %s%s: %s\n", file,
                pointer && pointer[0] ? cli_value_clean(cli->arena, pointer) : "(top)",
-               cli_value_member(cli->arena, problems->items[i], "rule"),
-               cli_value_member(cli->arena, problems->items[i], "message"));
+               is_warning ? "warning " : "", cli_value_member(cli->arena, problem, "rule"),
+               cli_value_member(cli->arena, problem, "message"));
+        if (json_get(problem, "hint"))
+            printf("    %s\n", cli_value_member(cli->arena, problem, "hint"));
     }
 }
 
@@ -217,9 +234,9 @@ int cmd_plan_validate(struct cli *cli)
         result = cmd_plan_check(cli, cli->args[i], problems);
         if (result)
             return result;
-        count += problems->count;
+        count += cmd_plan_errors(problems);
         json_add(cli->arena, row, "file", json_string(cli->arena, cli->args[i]));
-        json_add(cli->arena, row, "valid", json_bool(problems->count == 0));
+        json_add(cli->arena, row, "valid", json_bool(cmd_plan_errors(problems) == 0));
         json_add(cli->arena, row, "problems", problems);
         json_push(cli->arena, files, row);
         if (!cli->json)

@@ -29,5 +29,9 @@ enum err child_create(struct turn *turn, const struct child_wanted *wanted, stru
 
 /* map_run.c: a child of a Map Run has ended, or was halted. */
 enum err map_run_child_ended(struct engine *engine, const struct execution *child, int64_t now_ms);
+/* All children that the halt stopped and this MAP_RUN reservation awaited; output null: they count
+ * as aborted, else as having succeeded with it. */
+enum err map_run_children_halted(struct engine *engine, const struct halt_row *halt,
+                                 const struct reservation *awaited, const char *output);
 
 #endif

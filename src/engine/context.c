@@ -101,7 +101,8 @@ static const struct json *context_make(struct turn *turn, const struct frame *fr
     json_add(arena, context, "Execution", context_execution(turn));
     json_add(arena, state, "EnteredTime", context_time(arena, turn->now_ms));
     json_add(arena, state, "Name", json_string(arena, frame->state));
-    json_add(arena, state, "RetryCount", json_int(arena, context_retries(arena, frame)));
+    if (turn_state(turn, frame)->retrier_count)
+        json_add(arena, state, "RetryCount", json_int(arena, context_retries(arena, frame)));
     json_add(arena, context, "State", state);
     json_add(arena, machine, "Id",
              json_string(arena, has_arns ? arn_machine(arena, &place, e->plan_id) : e->plan_id));

@@ -237,8 +237,7 @@ static enum err halt_check_size(struct halt *h)
     return err;
 }
 
-/* With children_only, the execution itself is told: its CHILD reservations of the children that
- * stop. */
+/* With children_only, the execution itself is told: its reservations of the children that stop. */
 static enum err halt_find_awaited_children(struct halt *h)
 {
     struct reservation *list, **end = &h->awaited;
@@ -249,7 +248,8 @@ static enum err halt_find_awaited_children(struct halt *h)
         return err;
     h->parent = h->target;
     for (; list; list = list->next) {
-        if (list->type != RESERVATION_CHILD || list->arrived_at || list->epoch != h->target.epoch)
+        if ((list->type != RESERVATION_CHILD && list->type != RESERVATION_MAP_RUN) ||
+            list->arrived_at || list->epoch != h->target.epoch)
             continue;
         *end = list;
         end = &(*end)->next;
@@ -420,14 +420,17 @@ static const struct json *halt_error(struct halt *h)
     return error;
 }
 
-/* One of many children that are awaited together: it counts as aborted, or, with an input, as one
- * that succeeded with it. */
-static enum err halt_count_in_map_run(struct halt *h)
+/* Children that are awaited together count as aborted, or, with an input, as ones that succeeded
+ * with it. */
+static enum err halt_count_in_map_run(struct halt *h, const struct reservation *awaited)
 {
     struct execution child = h->target;
+    const char *output = h->req->input ? json_text(h->engine->arena, h->req->input) : NULL;
 
-    child.status = h->req->input ? STATUS_SUCCESS : STATUS_STOPPED;
-    child.output = h->req->input ? json_text(h->engine->arena, h->req->input) : NULL;
+    if (h->req->children_only)
+        return map_run_children_halted(h->engine, &h->row, awaited, output);
+    child.status = output ? STATUS_SUCCESS : STATUS_STOPPED;
+    child.output = output;
     return map_run_child_ended(h->engine, &child, h->row.created_at);
 }
 
@@ -441,9 +444,11 @@ static enum err halt_resolve(struct halt *h)
     bool taken, kept = h->parent.status == STATUS_WAITING_FOR_RESTART;
     enum err err = ERR_OK;
 
-    if (h->awaited && h->awaited->type == RESERVATION_MAP_RUN)
-        return halt_count_in_map_run(h);
     for (struct reservation *r = h->awaited; r && !err; r = r->next) {
+        if (r->type == RESERVATION_MAP_RUN) {
+            err = halt_count_in_map_run(h, r);
+            continue;
+        }
         err = kept ? reservations_arrive(engine->store, r, &result, h->row.created_at, &taken)
                    : child_resolve(engine, r, &result, h->row.created_at, &taken);
         CHECK(err || taken); /* under the tree's lock nobody else can have been first */

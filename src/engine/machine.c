@@ -54,7 +54,6 @@ enum err machine_create(struct engine *engine, const struct actor *actor,
     struct machine_row row = {
         .plan_id = spec->plan_id,
         .type = spec->type ? spec->type : "STANDARD",
-        .created_at = engine_now(engine),
     };
     /* Executions of a deleted plan keep their versions: its numbers are never given again. */
     enum err err = machines_last_version(engine->store, actor->operator_name, spec->plan_id,
@@ -64,6 +63,7 @@ enum err machine_create(struct engine *engine, const struct actor *actor,
     if (err)
         return err;
     machine_apply(engine, spec, &row);
+    row.created_at = row.version_created_at;
     err = machines_insert_version(engine->store, actor->operator_name, actor->subject, &row);
     if (!err)
         *ret = row;

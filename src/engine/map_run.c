@@ -84,7 +84,7 @@ static enum err map_run_begin_child(struct turn *turn, const struct map_run_row 
 
 SQL_QUERY(map_run_next_free,
           "SELECT map_index FROM executions WHERE root_id = ?1 AND map_run_id = ?2"
-          " AND ended_at IS NULL");
+          " AND parent_reservation_id = ?3 AND ended_at IS NULL");
 
 /* After a redrive there are gaps: those that neither succeeded nor are at work. */
 static enum err map_run_gaps(struct turn *turn, const struct map_run_row *run, bool *taken)
@@ -98,8 +98,10 @@ static enum err map_run_gaps(struct turn *turn, const struct map_run_row *run, b
         return err;
     for (; done; done = done->next)
         taken[done->index] = true;
-    err = sql_select(store->sql, &map_run_next_free,
-                     SQL_ARGS(SQL_INT(run->root_id), SQL_INT(run->map_run_id)), &rows);
+    err = sql_select(
+        store->sql, &map_run_next_free,
+        SQL_ARGS(SQL_INT(run->root_id), SQL_INT(run->map_run_id), SQL_INT(run->reservation_id)),
+        &rows);
     if (err)
         return err;
     while (sql_next(&rows))
@@ -151,6 +153,7 @@ static struct map_run_row map_run_row(struct turn *turn, struct frame *frame,
     return (struct map_run_row){
         .root_id = e->root_id,
         .map_run_id = id_next(turn->engine->store->ids),
+        .reservation_id = id_next(turn->engine->store->ids),
         .operator_name = e->operator_name,
         .execution_id = e->execution_id,
         .frame_id = frame->frame_id,
@@ -178,6 +181,8 @@ static enum err map_run_event(struct turn *turn, struct frame *frame, const char
 
     json_add(arena, detail, "label", json_string(arena, run->label));
     json_add(arena, detail, "mapRun", json_string(arena, run->name));
+    if (run->redrives)
+        json_add(arena, detail, "redriveCount", json_int(arena, run->redrives));
     return turn_event(turn, frame, type, detail, NULL);
 }
 
@@ -203,8 +208,7 @@ static enum err map_run_start(struct turn *turn, struct frame *frame, struct map
     struct reservation all = turn_reservation(turn, frame, RESERVATION_MAP_RUN);
     enum err err;
 
-    all.reservation_id = id_next(turn->engine->store->ids);
-    run->reservation_id = all.reservation_id;
+    all.reservation_id = run->reservation_id;
     err = turn_reserve(turn, &all);
     if (!err)
         err = run->redrives ? ERR_OK : map_runs_insert(turn->engine->store, run);
@@ -215,69 +219,79 @@ SQL_QUERY(map_run_of_frame,
           "SELECT map_run_id FROM map_runs WHERE root_id = ?1 AND execution_id = ?2"
           " AND frame_id = ?3 AND state = ?4 AND status <> 'SUCCEEDED'"
           " ORDER BY map_run_id DESC LIMIT 1");
+/* A child that was halted, counted and then restarted by somebody is awaited no more: its item
+ * stands. */
 SQL_QUERY(map_run_attach,
-          "UPDATE executions SET parent_reservation_id = ?3 WHERE root_id = ?1 AND map_run_id = ?2"
-          " AND ended_at IS NULL");
+          "UPDATE executions SET parent_reservation_id = ?4 WHERE root_id = ?1 AND map_run_id = ?2"
+          " AND parent_reservation_id = ?3 AND ended_at IS NULL AND NOT EXISTS (SELECT 1"
+          " FROM map_items i WHERE i.root_id = ?1 AND i.map_run_id = ?2"
+          " AND i.item_index = executions.map_index)");
+/* Those that ended well while nobody awaited them. */
 SQL_QUERY(map_run_settle,
           "INSERT INTO map_items (root_id, map_run_id, item_index, operator_name, status, items,"
           " output) SELECT e.root_id, e.map_run_id, e.map_index, e.operator_name, 'SUCCEEDED', 1,"
           " e.output FROM executions e WHERE e.root_id = ?1 AND e.map_run_id = ?2"
-          " AND e.status = 'SUCCESS'"
+          " AND e.parent_reservation_id = ?3 AND e.status = 'SUCCESS'"
           " ON CONFLICT (root_id, map_run_id, item_index) DO NOTHING");
 SQL_QUERY(map_run_count_succeeded,
           "SELECT count(*) FROM map_items WHERE root_id = ?1 AND map_run_id = ?2"
           " AND status = 'SUCCEEDED'");
-SQL_QUERY(map_run_count_active,
-          "SELECT count(*) FROM executions WHERE root_id = ?1 AND map_run_id = ?2"
-          " AND ended_at IS NULL");
+
+static enum err map_run_recall(struct turn *turn, int64_t id, struct map_run_row *run)
+{
+    struct store *store = turn->engine->store;
+    int64_t root_id = turn->execution->root_id, before, active = 0;
+    enum err err = map_runs_load(store, turn->engine->arena, root_id, id, run);
+
+    if (err)
+        return err;
+    before = run->reservation_id;
+    run->reservation_id = id_next(store->ids);
+    err = sql_run(
+        store->sql, &map_run_attach,
+        SQL_ARGS(SQL_INT(root_id), SQL_INT(id), SQL_INT(before), SQL_INT(run->reservation_id)),
+        &active);
+    if (!err)
+        err = sql_run(store->sql, &map_run_settle,
+                      SQL_ARGS(SQL_INT(root_id), SQL_INT(id), SQL_INT(before)), NULL);
+    if (!err)
+        err = map_items_forget_failed(store, root_id, id);
+    if (!err)
+        err = sql_select_int(store->sql, &map_run_count_succeeded,
+                             SQL_ARGS(SQL_INT(root_id), SQL_INT(id)), 0, &run->succeeded);
+    run->begun = run->succeeded + active;
+    return err;
+}
 
 /* The execution came to this state before, in an earlier epoch, and its run did not end well: it
  * goes on. What succeeded stays, what is still at work is awaited again, the rest is begun anew. */
 static enum err map_run_resume(struct turn *turn, struct frame *frame, bool *ret_resumed)
 {
-    struct store *store = turn->engine->store;
     struct execution *e = turn->execution;
     struct map_run_row run;
-    int64_t id = 0, active = 0;
+    int64_t id = 0;
     enum err err = ERR_OK;
 
     *ret_resumed = false;
     if (e->epoch > 1)
-        err = sql_select_int(store->sql, &map_run_of_frame,
+        err = sql_select_int(turn->engine->store->sql, &map_run_of_frame,
                              SQL_ARGS(SQL_INT(e->root_id), SQL_INT(e->execution_id),
                                       SQL_INT(frame->frame_id), SQL_TEXT(frame->state)),
                              0, &id);
     if (err || !id)
         return err;
     *ret_resumed = true;
-    err = map_items_forget_failed(store, e->root_id, id);
-    if (!err)
-        err =
-            sql_run(store->sql, &map_run_settle, SQL_ARGS(SQL_INT(e->root_id), SQL_INT(id)), NULL);
-    if (!err)
-        err = map_runs_load(store, turn->engine->arena, e->root_id, id, &run);
-    if (!err)
-        err = sql_select_int(store->sql, &map_run_count_active,
-                             SQL_ARGS(SQL_INT(e->root_id), SQL_INT(id)), 0, &active);
+    err = map_run_recall(turn, id, &run);
     if (err)
         return err;
     run.status = MAP_RUN_RUNNING;
     run.ended_at = 0;
     run.failed = run.timed_out = run.aborted = 0;
-    err = sql_select_int(store->sql, &map_run_count_succeeded,
-                         SQL_ARGS(SQL_INT(e->root_id), SQL_INT(id)), 0, &run.succeeded);
-    run.begun = run.succeeded + active;
     run.woken = false;
     run.redrives++;
     run.redriven_at = turn->now_ms;
-    if (!err)
-        err = map_run_event(turn, frame, "MapRunRedriven", &run);
-    if (!err)
-        err = map_run_start(turn, frame, &run);
-    if (err)
-        return err;
-    return sql_run(store->sql, &map_run_attach,
-                   SQL_ARGS(SQL_INT(e->root_id), SQL_INT(id), SQL_INT(run.reservation_id)), NULL);
+    err = map_run_event(turn, frame, "MapRunRedriven", &run);
+    return err ? err : map_run_start(turn, frame, &run);
 }
 
 enum err map_run_begin(struct turn *turn, struct frame *frame, const struct json *value,
@@ -457,35 +471,108 @@ static const char *map_run_count(struct map_run_row *run, const struct execution
     return MAP_ITEM_FAILED;
 }
 
-enum err map_run_child_ended(struct engine *engine, const struct execution *child, int64_t now_ms)
+/* The child's end is written down and counted. */
+static enum err map_run_note(struct engine *engine, struct map_run_row *run,
+                             const struct execution *child)
 {
+    struct map_item_row item = {.index = child->map_index, .output = child->output};
+
+    item.status = map_run_count(run, child);
+    item.items = map_run_items_of(engine->arena, run, child);
+    return map_items_put(engine->store, run, &item);
+}
+
+/* One turn is owed to the parent, however many children end before it comes. */
+static enum err map_run_wake(struct engine *engine, struct map_run_row *run, int64_t now_ms)
+{
+    struct reservation awaited;
     struct reservation turn = {
-        .root_id = child->root_id,
-        .execution_id = child->parent_id,
-        .operator_name = child->operator_name,
+        .root_id = run->root_id,
+        .execution_id = run->execution_id,
+        .operator_name = run->operator_name,
+        .frame_id = run->frame_id,
         .type = RESERVATION_TURN,
         .due_at = now_ms,
         .created_at = now_ms,
     };
-    struct map_item_row item = {.index = child->map_index, .output = child->output};
-    struct reservation awaited;
-    struct map_run_row run;
-    enum err err =
-        map_runs_load_counts(engine->store, engine->arena, child->root_id, child->map_run_id, &run);
+    enum err err = ERR_OK;
 
-    if (err)
-        return err;
-    item.status = map_run_count(&run, child);
-    item.items = map_run_items_of(engine->arena, &run, child);
-    err = map_items_put(engine->store, &run, &item);
-    if (!err && !run.woken) {
-        err = reservations_load(engine->store, engine->arena, child->root_id, child->parent_id,
-                                run.reservation_id, &awaited);
-        turn.frame_id = run.frame_id;
+    if (!run->woken) {
+        err = reservations_load(engine->store, engine->arena, run->root_id, run->execution_id,
+                                run->reservation_id, &awaited);
         turn.epoch = err ? 0 : awaited.epoch;
         if (!err)
             err = reservations_insert(engine->store, &turn);
-        run.woken = true;
+        run->woken = true;
     }
-    return err ? err : map_runs_save(engine->store, &run);
+    return err ? err : map_runs_save(engine->store, run);
+}
+
+SQL_QUERY(map_run_has_item, "SELECT count(*) FROM map_items WHERE root_id = ?1 AND map_run_id = ?2"
+                            " AND item_index = ?3");
+
+enum err map_run_child_ended(struct engine *engine, const struct execution *child, int64_t now_ms)
+{
+    struct map_run_row run;
+    int64_t counted;
+    enum err err = sql_select_int(
+        engine->store->sql, &map_run_has_item,
+        SQL_ARGS(SQL_INT(child->root_id), SQL_INT(child->map_run_id), SQL_INT(child->map_index)), 0,
+        &counted);
+
+    /* It was halted and counted before, and then restarted: a parent is told once. */
+    if (err || counted)
+        return err;
+    err =
+        map_runs_load_counts(engine->store, engine->arena, child->root_id, child->map_run_id, &run);
+    if (!err)
+        err = map_run_note(engine, &run, child);
+    return err ? err : map_run_wake(engine, &run, now_ms);
+}
+
+SQL_QUERY(map_run_halted_children,
+          "SELECT map_run_id, map_index, input FROM executions WHERE root_id = ?1"
+          " AND parent_id = ?2 AND parent_reservation_id = ?3 AND halt_id = ?4");
+
+static enum err map_run_read_halted(struct engine *engine, const struct halt_row *halt,
+                                    const struct reservation *awaited, struct json *ret)
+{
+    struct arena *arena = engine->arena;
+    struct sql_rows rows;
+    enum err err = sql_select(engine->store->sql, &map_run_halted_children,
+                              SQL_ARGS(SQL_INT(awaited->root_id), SQL_INT(awaited->execution_id),
+                                       SQL_INT(awaited->reservation_id), SQL_INT(halt->halt_id)),
+                              &rows);
+
+    if (err)
+        return err;
+    while (sql_next(&rows)) {
+        struct json *child = json_array(arena);
+
+        json_push(arena, child, json_int(arena, sql_int(&rows, 0)));
+        json_push(arena, child, json_int(arena, sql_int(&rows, 1)));
+        json_push(arena, child, json_string(arena, sql_text_copy(arena, &rows, 2)));
+        json_push(arena, ret, child);
+    }
+    return sql_end(&rows);
+}
+
+enum err map_run_children_halted(struct engine *engine, const struct halt_row *halt,
+                                 const struct reservation *awaited, const char *output)
+{
+    struct execution child = {.status = output ? STATUS_SUCCESS : STATUS_STOPPED, .output = output};
+    struct json *children = json_array(engine->arena);
+    struct map_run_row run;
+    enum err err = map_run_read_halted(engine, halt, awaited, children);
+
+    if (err || !children->count)
+        return err;
+    err = map_runs_load_counts(engine->store, engine->arena, awaited->root_id,
+                               children->items[0]->items[0]->integer, &run);
+    for (uint32_t i = 0; i < children->count && !err; i++) {
+        child.map_index = children->items[i]->items[1]->integer;
+        child.input = children->items[i]->items[2]->string;
+        err = map_run_note(engine, &run, &child);
+    }
+    return err ? err : map_run_wake(engine, &run, halt->created_at);
 }

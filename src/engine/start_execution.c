@@ -70,14 +70,38 @@ static enum err start_version(struct task *task, const struct arn_machine_ref *r
     return err;
 }
 
-/* What the SDK of the service's own machine knew of the answer; plans that were written for Step
+/* One header field of the answer, alone and as a list, as the integration shows them. */
+static void start_add_header(struct arena *arena, struct json *all, struct json *single,
+                             const char *name, const char *value)
+{
+    struct json *list = json_array(arena);
+
+    json_push(arena, list, json_string(arena, value));
+    json_add(arena, all, name, list);
+    json_add(arena, single, name, json_string(arena, value));
+}
+
+/* What the service's own client knew of the answer it got; plans that were written for Step
  * Functions may read it. */
-static void start_add_metadata(struct task *task, struct json *answer)
+static void start_add_metadata(struct task *task, struct json *answer, const char *execution_arn)
 {
     struct arena *arena = task->turn->engine->arena;
     struct json *metadata = json_object(arena), *response = json_object(arena);
+    struct json *all = json_object(arena), *single = json_object(arena);
     const char *request_id = engine_uuid(task->turn->engine);
+    char date[CLOCK_TEXT_BYTES];
 
+    clock_format_http(task->turn->now_ms, date);
+    start_add_header(arena, all, single, "x-amzn-RequestId", request_id);
+    start_add_header(arena, all, single, "connection", "keep-alive");
+    start_add_header(arena, all, single, "Content-Length",
+                     arena_printf(arena, "%zu",
+                                  sizeof("{\"executionArn\":\"\",\"startDate\":1.692716867123E9}") -
+                                      1 + strlen(execution_arn)));
+    start_add_header(arena, all, single, "Date", date);
+    start_add_header(arena, all, single, "Content-Type", "application/x-amz-json-1.0");
+    json_add(arena, metadata, "AllHttpHeaders", all);
+    json_add(arena, metadata, "HttpHeaders", single);
     json_add(arena, metadata, "HttpStatusCode", json_int(arena, 200));
     json_add(arena, answer, "SdkHttpMetadata", metadata);
     json_add(arena, response, "RequestId", json_string(arena, request_id));
@@ -91,17 +115,17 @@ static const struct json *start_answer(struct task *task, const struct execution
     struct arena *arena = turn->engine->arena;
     struct json *answer = json_object(arena);
     struct arn_place place;
+    const char *arn;
     char text[CLOCK_TEXT_BYTES];
 
     execution_place(turn->engine, child, &place);
-    json_add(
-        arena, answer, "ExecutionArn",
-        json_string(arena, arn_execution(arena, &place, child->plan_id, child->plan_execution_id)));
+    arn = arn_execution(arena, &place, child->plan_id, child->plan_execution_id);
+    json_add(arena, answer, "ExecutionArn", json_string(arena, arn));
     clock_format(child->created_at, text);
     json_add(arena, answer, "StartDate",
              start_is_sdk(task) ? json_string(arena, text) : json_int(arena, child->created_at));
     if (!start_is_sdk(task))
-        start_add_metadata(task, answer);
+        start_add_metadata(task, answer, arn);
     return answer;
 }
 
@@ -150,6 +174,22 @@ static enum err start_create(struct task *task, const struct child_wanted *wante
     return start_goes_on(task, &child);
 }
 
+/* Any JSON; a string is the text of it, as in the API; nothing is {}. */
+static bool start_input(struct task *task, const struct json *input, const char **ret_text)
+{
+    struct arena *arena = task->turn->engine->arena;
+    const struct json *value = input;
+    struct fault fault;
+
+    if (!input || input->kind == JSON_NULL)
+        return true;
+    if (input->kind == JSON_STRING &&
+        json_parse(arena, input->string, strlen(input->string), &value, &fault) != ERR_OK)
+        return false;
+    *ret_text = json_text(arena, value);
+    return true;
+}
+
 static enum err start_new(struct task *task)
 {
     struct turn *turn = task->turn;
@@ -176,8 +216,10 @@ static enum err start_new(struct task *task)
             arena_printf(arena, "State Machine Does Not Exist: '%s'", machine_arn));
     if (err)
         return err;
-    if (input && input->kind != JSON_NULL)
-        wanted.input = json_text(arena, input);
+    if (!start_input(task, input, &wanted.input))
+        return start_refused(
+            task, "InvalidExecutionInput",
+            arena_printf(arena, "Invalid State Machine Execution Input: '%s'", input->string));
     wanted.plan_id = ref.plan_id;
     wanted.plan_execution_id =
         arn_execution_id(arena, ref.plan_id, name ? name : engine_uuid(task->turn->engine));

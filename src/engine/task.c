@@ -187,6 +187,9 @@ static enum err task_activity(struct task *task)
         arena_printf(turn->engine->arena, ACTIVITY_QUEUE_PREFIX "%s", task->state->resource_name);
     r->ready = true;
     r->data = json_text(turn->engine->arena, task->parameters);
+    err = task_scheduled(task);
+    if (err)
+        return err;
     effect_add(turn->engine, EFFECT_TASK_READY, r->operator_name, r->queue, 0);
     return task_wait(task);
 }
@@ -203,7 +206,7 @@ static enum err task_foreign(struct task *task)
 static const struct {
     enum reservation_type type;
     enum err (*run)(struct task *task);
-    bool is_silent;  /* it never is scheduled */
+    bool is_silent;  /* it says itself when it is scheduled, or never is */
     bool in_express; /* also in an execution that lives in memory */
 } task_resources[] = {
     [ASL_RESOURCE_TASK] =         {RESERVATION_TASK,       task_queue,           false, false},
@@ -212,7 +215,7 @@ static const struct {
     [ASL_RESOURCE_PLAN_RUN] =     {RESERVATION_CHILD,      task_plan_run,        false, false},
     [ASL_RESOURCE_LOCK_ACQUIRE] = {RESERVATION_LOCK,       task_lock_acquire,    false, false},
     [ASL_RESOURCE_LOCK_RELEASE] = {RESERVATION_LOCK,       task_lock_release,    false, false},
-    [ASL_RESOURCE_ACTIVITY] =     {RESERVATION_TASK,       task_activity,        false, false},
+    [ASL_RESOURCE_ACTIVITY] =     {RESERVATION_TASK,       task_activity,        true,  false},
     [ASL_RESOURCE_START] =        {RESERVATION_CHILD,      task_start_execution, false, false},
     [ASL_RESOURCE_LAMBDA] =       {RESERVATION_CALL,       task_call,            false, true},
     [ASL_RESOURCE_INVOKE] =       {RESERVATION_CALL,       task_call,            false, true},

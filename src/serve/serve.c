@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api/api.h"
 #include "api/route_list.h"
@@ -151,10 +152,13 @@ static enum err serve_open_lane(struct serve *serve)
     return lane_open(&config, &serve->lane);
 }
 
-/* The first start says how to come here; later ones leave it to `fermata aws`. */
+/* The first start says how to come here: to a person with the key itself, to a log without it. */
 static void serve_greet(struct serve *serve)
 {
     if (!serve->is_first_start || !serve_is_loopback(serve->options.host))
+        return;
+    log_info("serve.aws", "for AWS's clients: eval \"$(fermata aws --dir %s)\"", serve->folder.dir);
+    if (!isatty(STDOUT_FILENO))
         return;
     fputs(sigv4_environment_lines(serve->arena, &serve->client), stdout);
     fflush(stdout);
@@ -204,9 +208,9 @@ static enum err serve_open_net(struct serve *serve)
     serve->client.url = url;
     err = folder_url(serve->arena, &serve->folder, url);
     if (!err) {
-        serve_greet(serve);
         api_ready(serve->api);
         log_info("serve.ready", "listening on %s, folder %s", url, serve->folder.dir);
+        serve_greet(serve);
     }
     return err;
 }

@@ -58,7 +58,7 @@ enum err create_alias(struct sfn_call *call, struct engine *engine, const struct
     const struct create_alias_request *req = call->fields;
     struct json *answer = json_object(call->arena);
     struct alias_routes target;
-    struct alias_row row;
+    struct alias_row row = {0};
     enum err err = alias_check_name(call, req->name);
 
     if (!err)
@@ -152,7 +152,7 @@ enum err update_alias(struct sfn_call *call, struct engine *engine, const struct
 {
     const struct update_alias_request *req = call->fields;
     struct json *answer = json_object(call->arena);
-    struct alias_row row;
+    struct alias_row row = {0};
     struct sfn_arn arn;
     enum err err;
 
@@ -195,7 +195,7 @@ enum err describe_alias(struct sfn_call *call, struct store *store, const struct
     const struct alias_arn_request *req = call->fields;
     struct arena *arena = call->arena;
     struct json *answer = json_object(arena);
-    struct alias_row row;
+    struct alias_row row = {0};
     struct sfn_arn arn;
     enum err err = alias_need(call, store, req->arn, &arn, &row);
 
@@ -299,7 +299,7 @@ enum err list_aliases(struct sfn_call *call, struct store *store, const struct j
     const struct list_aliases_request *req = call->fields;
     struct json *answer = json_object(call->arena);
     struct alias_row *all = NULL;
-    struct sfn_page page;
+    struct sfn_page page = {0};
     struct sfn_arn arn;
     enum err err = sfn_arn_need(call, req->arn, SFN_ARN_KIND(SFN_ARN_MACHINE), &arn);
 

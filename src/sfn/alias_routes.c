@@ -145,22 +145,22 @@ enum err alias_routes_read(struct sfn_call *call, const struct json *list, struc
 
 /* The machine is there and not being deleted, and its versions are there. */
 enum err alias_routes_find(struct sfn_call *call, struct store *store,
-                           const struct alias_routes *target)
+                           const struct alias_routes *routes)
 {
     const char *operator_name = call->actor.operator_name;
     struct publication_row publication;
     struct machine_row row;
-    enum err err = machines_load(store, call->arena, operator_name, target->plan_id, 0, &row);
+    enum err err = machines_load(store, call->arena, operator_name, routes->plan_id, 0, &row);
 
     if (err == ERR_PLAN_NOT_FOUND)
         return refuse_no_resource(call);
     if (err)
         return err;
     if (row.is_deleting)
-        return refuse_deleting(call, sfn_arn_machine(call, target->plan_id));
-    for (size_t i = 0; i < target->count && !err; i++)
-        err = publications_load(store, call->arena, operator_name, target->plan_id,
-                                target->numbers[i], &publication);
+        return refuse_deleting(call, sfn_arn_machine(call, routes->plan_id));
+    for (size_t i = 0; i < routes->count && !err; i++)
+        err = publications_load(store, call->arena, operator_name, routes->plan_id,
+                                routes->numbers[i], &publication);
     return err == ERR_NOT_FOUND ? refuse_no_resource(call) : err;
 }
 

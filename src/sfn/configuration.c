@@ -185,7 +185,7 @@ enum err configuration_merge(struct sfn_call *call, const struct configuration *
 enum err configuration_encryption(struct sfn_call *call, const struct json *asked,
                                   const char **ret_text)
 {
-    const struct json *encryption;
+    const struct json *encryption = NULL;
     enum err err;
 
     *ret_text = NULL;

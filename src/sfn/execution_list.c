@@ -144,7 +144,7 @@ static int64_t list_item_count(const struct list *list, const struct view_sfn_ex
     const struct json *items =
         e->input ? json_get(json_stored(list->call->arena, e->input), "Items") : NULL;
 
-    return json_is(items, JSON_ARRAY) ? items->count : 1;
+    return items && json_is(items, JSON_ARRAY) ? items->count : 1;
 }
 
 static const struct json *list_item(const struct list *list, const struct view_sfn_execution *e)

@@ -25,7 +25,7 @@ enum err execution_prepare(struct sfn_call *call, struct engine *engine,
 /* ---- execution_common.c ---- */
 
 /* The execution that an ARN names: InvalidArn, ExecutionDoesNotExist. */
-enum err execution_need(struct sfn_call *call, struct store *store, const char *arn,
+enum err execution_need(struct sfn_call *call, struct store *store, const char *text,
                         struct execution *ret);
 enum err execution_unknown(struct sfn_call *call, const char *arn);
 /* A machine's type that this action does not know. */

@@ -154,7 +154,7 @@ enum err execution_prepare(struct sfn_call *call, struct engine *engine,
 {
     struct start_request *req = &ret->req;
     const char *name;
-    struct target target;
+    struct target target = {0};
     enum err err;
 
     *ret = (struct execution_prepared){0};
@@ -165,6 +165,7 @@ enum err execution_prepare(struct sfn_call *call, struct engine *engine,
         err = target_input(call, engine->arena, wanted->input, &req->input);
     if (err)
         return err;
+    CHECK(target.machine.type != NULL);
     ret->is_express = strcmp(target.machine.type, "EXPRESS") == 0;
     name = ret->name;
     if (ret->is_express)

@@ -124,7 +124,7 @@ enum err create_machine(struct sfn_call *call, struct engine *engine, const stru
     struct publication_row publication = {0};
     struct machine_spec spec;
     struct machine_row row;
-    struct tag_row *tags;
+    struct tag_row *tags = NULL;
     enum err err = create_machine_read(call, engine, &spec, &tags);
 
     if (err)

@@ -194,7 +194,7 @@ enum err list_machines(struct sfn_call *call, struct store *store, const struct 
     struct arena *arena = call->arena;
     struct json *answer = json_object(arena), *list = json_array(arena);
     struct machine_name *row;
-    struct sfn_page page;
+    struct sfn_page page = {0};
     enum err err = sfn_page_read(call, req->max_results, req->next_token, "", &page);
 
     if (!err)

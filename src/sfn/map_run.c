@@ -120,7 +120,7 @@ static int64_t map_run_items_begun(struct sfn_call *call, const struct map_run_r
     for (uint32_t i = 0; i < inputs->count && i < run->begun; i++) {
         const struct json *items = json_get(inputs->items[i], "Items");
 
-        begun += json_is(items, JSON_ARRAY) ? items->count : 1;
+        begun += items && json_is(items, JSON_ARRAY) ? items->count : 1;
     }
     return begun;
 }
@@ -184,7 +184,7 @@ enum err describe_map_run(struct sfn_call *call, struct store *store, const stru
 {
     const struct map_run_fields *fields = call->fields;
     struct json *json = json_object(call->arena);
-    struct map_run_row run;
+    struct map_run_row run = {0};
     struct execution e;
     enum err err = map_run_need(call, store, fields->map_run_arn, &run);
 
@@ -281,7 +281,7 @@ enum err update_map_run(struct sfn_call *call, struct engine *engine, const stru
 {
     const struct map_run_fields *fields = call->fields;
     struct store *store = engine->store;
-    struct map_run_row run;
+    struct map_run_row run = {0};
     int64_t tree_seq;
     enum err err = map_run_need(call, store, fields->map_run_arn, &run);
 

@@ -23,6 +23,7 @@ static enum err tag_check_one(struct sfn_call *call, const struct json *tag, uin
                               struct tag_row *ret)
 {
     const char *member = arena_printf(call->arena, "tags.%u.member", (unsigned)index + 1);
+    const struct json *given = json_get(tag, "value"); /* may be absent, but null is no value */
     const char *key = json_get_string(tag, "key"), *value = json_get_string(tag, "value");
     const char *key_member = arena_printf(call->arena, "%s.key", member);
 
@@ -34,6 +35,9 @@ static enum err tag_check_one(struct sfn_call *call, const struct json *tag, uin
     if (tag_chars(key) > LIMIT_TAG_KEY_CHARS)
         return refuse_member(call, key, key_member,
                              "Member must have length less than or equal to 128");
+    if (given && !value)
+        return refuse_member(call, NULL, arena_printf(call->arena, "%s.value", member),
+                             "Member must not be null");
     if (value && tag_chars(value) > LIMIT_TAG_VALUE_CHARS)
         return refuse_member(call, value, arena_printf(call->arena, "%s.value", member),
                              "Member must have length less than or equal to 256");
@@ -78,7 +82,7 @@ enum err tags_apply(struct sfn_call *call, struct engine *engine, const char *re
                     const char *arn, const struct tag_row *tags)
 {
     const char *operator_name = call->actor.operator_name;
-    int64_t count;
+    int64_t count = 0;
     enum err err = ERR_OK;
 
     for (; tags && !err; tags = tags->next)
@@ -144,8 +148,8 @@ const struct sfn_field list_tags_fields[] = {
 enum err tag_resource(struct sfn_call *call, struct engine *engine, const struct json **ret)
 {
     const struct tag_request *req = call->fields;
-    const char *resource;
-    struct tag_row *tags;
+    const char *resource = NULL;
+    struct tag_row *tags = NULL;
     enum err err = tags_check(call, req->list, &tags);
 
     if (!err)
@@ -175,7 +179,7 @@ static enum err untag_check(struct sfn_call *call, const struct json *keys)
 enum err untag_resource(struct sfn_call *call, struct engine *engine, const struct json **ret)
 {
     const struct tag_request *req = call->fields;
-    const char *resource;
+    const char *resource = NULL;
     enum err err = untag_check(call, req->list);
 
     if (!err)
@@ -193,8 +197,8 @@ enum err list_tags(struct sfn_call *call, struct store *store, const struct json
     const struct tag_request *req = call->fields;
     struct arena *arena = call->arena;
     struct json *answer = json_object(arena), *list = json_array(arena);
-    const char *resource;
-    struct tag_row *tag;
+    const char *resource = NULL;
+    struct tag_row *tag = NULL;
     enum err err = tag_need_resource(call, store, req->arn, &resource);
 
     if (!err)

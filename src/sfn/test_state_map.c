@@ -4,20 +4,20 @@
  */
 #include "sfn/test_state.h"
 
-#include <string.h>
-
 #include "sfn/sfn_priv.h"
 
-#define MAP_ERROR_READER "States.ItemReaderFailed"
-
-static bool map_fail(struct asl_error *reterr, const char *error, const char *cause)
+/* What the iterations get is held to the limit of a payload, all together: it is to be shown. It
+ * shares its parts, so that its text may be far larger than its memory. */
+static bool map_too_large(struct asl_error *reterr)
 {
-    *reterr = (struct asl_error){.error = error, .cause = cause};
+    *reterr = (struct asl_error){
+        .error = "States.DataLimitExceeded",
+        .cause = "The items of the Map exceed the maximum number of bytes service limit.",
+    };
     return false;
 }
 
-/* Every item with the context that its iteration would see. What they are together is held to the
- * limit of a payload while it is made. */
+/* Every item with the context that its iteration would see. */
 static bool map_select(struct test *test, const struct json *input, const struct json *items,
                        const struct json **ret, struct asl_error *reterr)
 {
@@ -40,13 +40,39 @@ static bool map_select(struct test *test, const struct json *input, const struct
         json_push(test->arena, selected, value);
         bytes += json_size(value);
         if (bytes > LIMIT_PAYLOAD_BYTES)
-            done = map_fail(reterr, "States.DataLimitExceeded",
-                            "The items of the Map exceed the maximum number of bytes service "
-                            "limit.");
+            done = map_too_large(reterr);
     }
     test->scope.context = context;
     *ret = selected;
     return done;
+}
+
+/* Shows what becomes of the items, if it can be shown. */
+static bool map_show(struct test *test, const char *name, const struct json *items,
+                     struct asl_error *reterr)
+{
+    if (asl_measure(items, LIMIT_PAYLOAD_BYTES) > LIMIT_PAYLOAD_BYTES)
+        return map_too_large(reterr);
+    test_inspect(test, name, items);
+    return true;
+}
+
+/* Selected and batched, as far as the state says so. */
+static bool map_prepare(struct test *test, const struct json *input,
+                        const struct asl_map_plan *plan, const struct json *items,
+                        struct asl_error *reterr)
+{
+    const struct asl_map *map = test->state->map;
+
+    if (map->item_selector && (!map_select(test, input, items, &items, reterr) ||
+                               !map_show(test, "afterItemSelector", items, reterr)))
+        return false;
+    if (!map->has_batcher)
+        return true;
+    if (asl_measure(items, LIMIT_PAYLOAD_BYTES) > LIMIT_PAYLOAD_BYTES)
+        return map_too_large(reterr);
+    return asl_map_batches(&test->scope, test->state, input, plan, items, &items, reterr) &&
+           map_show(test, "afterItemBatcher", items, reterr);
 }
 
 static bool map_tolerates(const struct asl_map_plan *plan, int64_t failures)
@@ -59,39 +85,46 @@ static bool map_tolerates(const struct asl_map_plan *plan, int64_t failures)
 
 static void map_inspect_numbers(struct test *test, const struct asl_map_plan *plan)
 {
-    json_set(test->arena, test->inspection, "maxConcurrency",
-             json_int(test->arena, plan->max_concurrency));
+    struct arena *arena = test->arena;
+
+    json_set(arena, test->inspection, "maxConcurrency", json_int(arena, plan->max_concurrency));
     if (plan->tolerated_count >= 0)
-        json_set(test->arena, test->inspection, "toleratedFailureCount",
-                 json_int(test->arena, plan->tolerated_count));
+        json_set(arena, test->inspection, "toleratedFailureCount",
+                 json_int(arena, plan->tolerated_count));
     if (plan->tolerated_percentage >= 0)
-        json_set(test->arena, test->inspection, "toleratedFailurePercentage",
-                 json_real(test->arena, plan->tolerated_percentage));
+        json_set(arena, test->inspection, "toleratedFailurePercentage",
+                 json_real(arena, plan->tolerated_percentage));
+}
+
+/* What the ItemReader brings; nothing when no data are given in its place. */
+static bool map_read(struct test *test, struct asl_map_plan *plan, struct asl_error *reterr)
+{
+    struct json *first;
+
+    if (!test_reader(test, &plan->items, reterr))
+        return false;
+    if (!plan->items || !plan->max_items || plan->items->count <= plan->max_items)
+        return true;
+    first = json_array(test->arena);
+    for (int64_t i = 0; i < plan->max_items; i++)
+        json_push(test->arena, first, plan->items->items[i]);
+    plan->items = first;
+    return true;
 }
 
 bool test_map(struct test *test, const struct json *input, bool *ret_failed,
               struct asl_error *reterr)
 {
-    const struct asl_map *map = test->state->map;
     struct asl_map_plan plan;
-    const struct json *items;
 
     if (!asl_map_begin(&test->scope, test->state, input, &plan, reterr))
         return false;
-    items = plan.items;
     map_inspect_numbers(test, &plan);
-    if (!map->item_reader)
-        test_inspect(test, "afterItemsPath", items);
-    if (map->item_selector) {
-        if (!map_select(test, input, items, &items, reterr))
-            return false;
-        test_inspect(test, "afterItemSelector", items);
-    }
-    if (map->has_batcher) {
-        if (!asl_map_batches(&test->scope, test->state, input, &plan, items, &items, reterr))
-            return false;
-        test_inspect(test, "afterItemBatcher", items);
-    }
+    if (plan.items ? !map_show(test, "afterItemsPath", plan.items, reterr)
+                   : !map_read(test, &plan, reterr))
+        return false;
+    if (plan.items && !map_prepare(test, input, &plan, plan.items, reterr))
+        return false;
     *ret_failed = !map_tolerates(&plan, test->configuration.failure_count);
     return true;
 }

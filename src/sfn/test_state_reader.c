@@ -13,6 +13,7 @@
 
 /* Columns beyond are not read: what names them is held to 10 KiB by AWS. */
 #define READER_COLUMNS_MAX 256
+#define READER_ITEMS_BYTES_MAX (16 * (size_t)LIMIT_PAYLOAD_BYTES)
 
 struct reader {
     struct arena *arena;
@@ -39,7 +40,11 @@ static const struct json *reader_step(struct arena *arena, const struct json *va
     for (const char *at = name; *at; at++) {
         bool is_escape = at[0] == '~' && (at[1] == '0' || at[1] == '1');
 
-        *out++ = !is_escape ? *at : *++at == '0' ? '~' : '/';
+        at += is_escape;
+        *out = *at;
+        if (is_escape)
+            *out = *at == '0' ? '~' : '/';
+        out++;
     }
     *out = '\0';
     if (value->kind == JSON_OBJECT)
@@ -172,22 +177,36 @@ static struct json *reader_row(struct reader *reader, const char **at)
     return row;
 }
 
+/* A row as an object; what it adds to *bytes is more than the row has, for every item bears the
+ * names of the columns. */
+static const struct json *reader_item(struct reader *reader, const struct json *headers,
+                                      const struct json *row, size_t *bytes)
+{
+    struct json *item = json_object(reader->arena);
+
+    for (uint32_t i = 0; i < headers->count && i < row->count; i++) {
+        if (!json_is(headers->items[i], JSON_STRING))
+            continue;
+        json_set(reader->arena, item, headers->items[i]->string, row->items[i]);
+        *bytes += headers->items[i]->count + row->items[i]->count;
+    }
+    return item;
+}
+
 static bool reader_csv(struct reader *reader, const char *text, const struct json **ret)
 {
     const struct json *headers = json_get(reader->config, "CSVHeaders");
     struct json *items = json_array(reader->arena);
+    size_t bytes = 0;
 
     if (!json_is(headers, JSON_ARRAY))
         headers = reader_row(reader, &text);
     while (*text) {
         const struct json *row = reader_row(reader, &text);
-        struct json *item = json_object(reader->arena);
 
-        for (uint32_t i = 0; i < headers->count && i < row->count; i++) {
-            if (json_is(headers->items[i], JSON_STRING))
-                json_set(reader->arena, item, headers->items[i]->string, row->items[i]);
-        }
-        json_push(reader->arena, items, item);
+        json_push(reader->arena, items, reader_item(reader, headers, row, &bytes));
+        if (bytes > READER_ITEMS_BYTES_MAX)
+            return reader_fail(reader, "The items of the CSV data are too large together.");
     }
     *ret = items;
     return true;

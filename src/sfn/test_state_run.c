@@ -73,11 +73,14 @@ static bool run_task(struct test *test, const struct json *input, struct asl_err
 
     if (!asl_task_times(&test->scope, test->state, input, &times, reterr))
         return false;
-    if (!test->mock.is_set) {
+    if (!test->mock.is_set) { /* as the engine fails it */
         *reterr = (struct asl_error){
-            .error = "States.TaskFailed",
-            .cause = arena_printf(test->arena, "The service of the resource %s is not available.",
+            .error = "States.Runtime",
+            .cause = arena_printf(test->arena,
+                                  "The resource '%s' is of a service that this server does not "
+                                  "have.",
                                   test->state->resource_text),
+            .is_runtime = true,
         };
         return false;
     }

@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "sfn/json_words.h"
 #include "sfn/sfn_priv.h"
 
 #define VALIDATE_RESULTS_MAX 100
 #define VALIDATE_POINTER_BYTES 65536
 #define VALIDATE_CODE "SCHEMA_VALIDATION_FAILED"
+#define VALIDATE_NO_JSON "INVALID_JSON_DESCRIPTION"
+#define VALIDATE_SHOWN_BYTES 500
 #define VALIDATE_ERROR "ERROR"
 
 struct validate_request {
@@ -33,42 +36,42 @@ const struct sfn_field validate_fields[] = {
 
 /* ---- what an express execution cannot do ---- */
 
-static void validate_print_name(struct buf *buf, const char *name)
+/* A state's name in a pointer (RFC 6901), or as it is in a location of AWS. */
+static void validate_print_name(struct buf *buf, const char *name, bool is_pointer)
 {
     for (; *name; name++) {
-        if (*name == '~')
-            buf_text(buf, "~0");
-        else if (*name == '/')
-            buf_text(buf, "~1");
+        if (is_pointer && (*name == '~' || *name == '/'))
+            buf_text(buf, *name == '~' ? "~0" : "~1");
         else
             buf_char(buf, *name);
     }
 }
 
 /* Where a state stands in the definition; as deep as Maps and Parallels are nested. */
-static void validate_print_place(struct buf *buf, const struct asl_state *state)
+static void validate_print_place(struct buf *buf, const struct asl_state *state, bool is_pointer)
 {
     const struct asl_state *parent = state->machine->parent;
 
     if (parent) {
-        validate_print_place(buf, parent);
+        validate_print_place(buf, parent, is_pointer);
         if (parent->type == ASL_PARALLEL)
-            buf_printf(buf, "/Branches/%zu", state->machine->branch_index);
+            buf_printf(buf, is_pointer ? "/Branches/%zu" : "/Branches[%zu]",
+                       state->machine->branch_index);
         else
             buf_text(buf,
                      json_get(parent->definition, "Iterator") ? "/Iterator" : "/ItemProcessor");
     }
     buf_text(buf, "/States/");
-    validate_print_name(buf, state->name);
+    validate_print_name(buf, state->name, is_pointer);
 }
 
-static const char *validate_pointer(struct arena *arena, const struct asl_state *state,
-                                    const char *field)
+static const char *validate_place(struct arena *arena, const struct asl_state *state,
+                                  const char *field, bool is_pointer)
 {
     struct buf buf;
 
     buf_init(&buf, arena, VALIDATE_POINTER_BYTES);
-    validate_print_place(&buf, state);
+    validate_print_place(&buf, state, is_pointer);
     buf_char(&buf, '/');
     buf_text(&buf, field);
     return buf.data;
@@ -139,16 +142,38 @@ bool validate_express(struct arena *arena, const struct asl_plan *plan, bool is_
             break;
         }
         validate_add(arena, problems,
-                     &(struct asl_problem){.pointer = validate_pointer(arena, state, field),
-                                           .rule = "EXPRESS",
-                                           .code = VALIDATE_CODE,
-                                           .message = message,
-                                           .wording = message});
+                     &(struct asl_problem){
+                         .pointer = validate_place(arena, state, field, true),
+                         .rule = "EXPRESS",
+                         .message = message,
+                         .code = VALIDATE_CODE,
+                         .wording = message,
+                         .location = validate_place(arena, state, field, false),
+                     });
     }
     return problems->errors == errors;
 }
 
 /* ---- the answer ---- */
+
+/* A text that is no JSON is shown with the place where its reader stopped. */
+static void validate_no_json(struct arena *arena, const char *text, struct asl_problem *problem)
+{
+    size_t len = strlen(text), offset = 0, line, column;
+    size_t shown = len < VALIDATE_SHOWN_BYTES ? len : VALIDATE_SHOWN_BYTES;
+    const char *words = json_words(arena, text, len, &offset), *cut = "";
+
+    if (!words)
+        return;
+    while (shown < len && shown && ((unsigned char)text[shown] & 0xc0) == 0x80)
+        shown--;
+    if (shown < len)
+        cut = arena_printf(arena, "[truncated %zu chars]", len - shown);
+    json_words_place(text, offset, &line, &column);
+    problem->location = arena_printf(arena, "[Source: (String)\"%.*s\"%s; line: %zu, column: %zu]",
+                                     (int)shown, text, cut, line, column);
+    problem->wording = arena_printf(arena, "%s\n at %s", words, problem->location);
+}
 
 static const struct json *validate_diagnostic(struct arena *arena,
                                               const struct asl_problem *problem)
@@ -161,8 +186,8 @@ static const struct json *validate_diagnostic(struct arena *arena,
              json_string(arena, problem->code ? problem->code : VALIDATE_CODE));
     json_add(arena, diagnostic, "message",
              json_string(arena, problem->wording ? problem->wording : problem->message));
-    json_add(arena, diagnostic, "location",
-             json_string(arena, problem->pointer && problem->pointer[0] ? problem->pointer : "/"));
+    if (problem->location)
+        json_add(arena, diagnostic, "location", json_string(arena, problem->location));
     return diagnostic;
 }
 
@@ -213,6 +238,8 @@ enum err validate_definition(struct sfn_call *call, const struct json **ret)
         return err;
     if (!err)
         validate_express(call->arena, plan, is_express, &problems);
+    else if (problems.count == 1 && !strcmp(problems.list[0].code, VALIDATE_NO_JSON))
+        validate_no_json(call->arena, request->definition, &problems.list[0]);
     *ret = validate_answer(call->arena, request, &problems);
     return ERR_OK;
 }

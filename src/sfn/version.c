@@ -119,7 +119,7 @@ enum err list_versions(struct sfn_call *call, struct store *store, const struct 
     struct arena *arena = call->arena;
     struct json *answer = json_object(arena), *list = json_array(arena);
     struct publication_row *row;
-    struct sfn_page page;
+    struct sfn_page page = {0};
     struct sfn_arn arn;
     enum err err = sfn_arn_need(call, req->arn, SFN_ARN_KIND(SFN_ARN_MACHINE), &arn);
 

@@ -103,6 +103,7 @@ static enum sigv4_result sigv4_read_header(struct sigv4_case *it)
     message = sigv4_authorization_parse(it->arena, text, it->date != NULL, &it->authorization);
     if (message)
         return sigv4_say(it, SIGV4_INCOMPLETE, message);
+    CHECK(it->date != NULL);
     if (date_count > 1)
         return sigv4_say(it, SIGV4_INCOMPLETE, "There is more than one date header.");
     if (!sigv4_date_parse(it->arena, it->date, &it->signed_ms))

@@ -39,8 +39,10 @@ const char *sigv4_shown(struct arena *arena, const char *text)
     size_t len = strlen(text);
     char *shown = arena_string_n(arena, text, len < SHOWN_CHARS ? len : SHOWN_CHARS);
 
-    for (char *c = shown; *c; c++)
-        *c = *c >= ' ' && *c <= '~' ? *c : '?';
+    for (char *c = shown; *c; c++) {
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    }
     return shown;
 }
 
@@ -213,11 +215,13 @@ const char *sigv4_authorization_parse(struct arena *arena, const char *text, boo
     message = authorization_parts(arena, text, text + len, parts);
     if (!message)
         message = authorization_missing(arena, text, parts, dated);
-    if (!message)
-        message = authorization_credential(arena, parts[AUTHORIZATION_CREDENTIAL], ret);
+    if (message)
+        return message;
+    CHECK(parts[AUTHORIZATION_CREDENTIAL] && parts[AUTHORIZATION_SIGNED_HEADERS]);
+    ret->signature = parts[AUTHORIZATION_SIGNATURE];
+    message = authorization_credential(arena, parts[AUTHORIZATION_CREDENTIAL], ret);
     if (!message)
         message = authorization_signed(arena, parts[AUTHORIZATION_SIGNED_HEADERS], ret);
-    ret->signature = parts[AUTHORIZATION_SIGNATURE];
     return message;
 }
 

@@ -91,8 +91,12 @@ static const char *canonical_again(struct arena *arena, const char *text, size_t
         int high = text[i] == '%' && i + 2 < len ? canonical_digit(text[i + 1]) : -1;
         int low = high >= 0 ? canonical_digit(text[i + 2]) : -1;
 
-        plain[n++] = low >= 0 ? (char)(high * 16 + low) : text[i];
-        i += low >= 0 ? 2 : 0;
+        plain[n] = text[i];
+        if (low >= 0) {
+            plain[n] = (char)(unsigned char)(high * 16 + low);
+            i += 2;
+        }
+        n++;
     }
     buf_init(&buf, arena, BUF_BYTES_OWN);
     canonical_encode(&buf, plain, n);

@@ -7,8 +7,7 @@
 
 SQL_QUERY(
     plans_select,
-    "SELECT v.plan_version, p.plan_version, v.digest, v.definition, v.created_at, p.updated_at,"
-    " v.role_arn"
+    "SELECT v.plan_version, p.plan_version, v.digest, v.definition, v.created_at, p.updated_at"
     " FROM plans p JOIN plan_versions v ON v.operator_name = p.operator_name"
     " AND v.plan_id = p.plan_id"
     " AND v.plan_version = CASE WHEN ?3 = 0 THEN p.plan_version ELSE ?3 END"
@@ -35,7 +34,6 @@ enum err plans_load(struct store *store, struct arena *arena, const char *operat
             .definition = sql_text_copy(arena, &rows, 3),
             .created_at = sql_int(&rows, 4),
             .updated_at = sql_int(&rows, 5),
-            .role_arn = sql_text_copy(arena, &rows, 6),
         };
     }
     err = sql_end(&rows);

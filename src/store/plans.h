@@ -13,7 +13,6 @@ struct plan_row {
     int64_t plan_version, latest_version;
     const char *digest, *definition;
     int64_t created_at, updated_at;
-    const char *role_arn; /* null: made by our own API */
 };
 
 /* plan_version 0: the latest, unless the plan was deleted; a numbered one is found for ever, for

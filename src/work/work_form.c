@@ -13,7 +13,7 @@
 static void form_value(struct buf *buf, const char *name, const struct json *value,
                        enum form_arrays arrays);
 
-void form_encode(struct buf *buf, const char *text, bool in_form)
+void work_form_encode(struct buf *buf, const char *text, bool in_form)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
 
@@ -34,20 +34,20 @@ static const char *form_name(struct arena *arena, const char *name, const char *
 
     buf_init(&buf, arena, BUF_BYTES_OWN);
     if (!name) {
-        form_encode(&buf, part, true);
+        work_form_encode(&buf, part, true);
         return buf.data;
     }
     buf_printf(&buf, "%s[", name);
-    form_encode(&buf, part, true);
+    work_form_encode(&buf, part, true);
     buf_char(&buf, ']');
     return buf.data;
 }
 
 static void form_scalar(struct buf *buf, const struct json *value)
 {
-    const char *text = target_scalar(buf->arena, value);
+    const char *text = work_target_scalar(buf->arena, value);
 
-    form_encode(buf, text ? text : "", true); /* null is nothing */
+    work_form_encode(buf, text ? text : "", true); /* null is nothing */
 }
 
 static bool form_is_flat(const struct json *array)
@@ -103,7 +103,7 @@ static void form_value(struct buf *buf, const char *name, const struct json *val
     }
 }
 
-void form_print(struct buf *buf, const struct json *object, enum form_arrays arrays)
+void work_form_print(struct buf *buf, const struct json *object, enum form_arrays arrays)
 {
     CHECK(json_is(object, JSON_OBJECT));
     CHECK(json_depth(object) <= LIMIT_JSON_DEPTH);

@@ -14,6 +14,7 @@
 
 #define FUNCTION_LATEST "$LATEST"
 #define FUNCTION_HEADERS_MAX 6
+#define FUNCTION_NAME_PARTS 8 /* of an ARN with a qualifier */
 
 static const char *const function_fields[] = {
     "FunctionName", "Payload", "InvocationType", "ClientContext", "LogType", "Qualifier",
@@ -40,10 +41,11 @@ struct function_name {
 static bool function_fail(struct arena *arena, const struct work_target *target, int status,
                           const char *code, const char *message, struct work_target_error *reterr)
 {
-    return target_fail(arena, reterr, arena_printf(arena, "Lambda.%s", code),
-                       "%s (Service: AWSLambda; Status Code: %d; Error Code: %s; Request ID: %s; "
-                       "Proxy: null)",
-                       message, status, code, target->request_id);
+    return work_target_fail(
+        arena, reterr, arena_printf(arena, "Lambda.%s", code),
+        "%s (Service: AWSLambda; Status Code: %d; Error Code: %s; Request ID: %s; "
+        "Proxy: null)",
+        message, status, code, target->request_id);
 }
 
 /* ---- the call ---- */
@@ -51,7 +53,7 @@ static bool function_fail(struct arena *arena, const struct work_target *target,
 static void function_read_name(struct arena *arena, const struct work_target *target,
                                const char *text, struct function_name *ret)
 {
-    const char *parts[8] = {0};
+    const char *parts[FUNCTION_NAME_PARTS] = {text};
     char *at = arena_string(arena, text);
     size_t count = 0, first = 0;
 
@@ -140,23 +142,23 @@ static bool function_read_parameters(struct arena *arena, const struct work_targ
     *ret_name = target->function;
     if (target->kind == WORK_TARGET_FUNCTION)
         return true;
-    if (!target_knows_fields(arena, parameters, function_fields, ARRAY_SIZE(function_fields),
-                             reterr))
+    if (!work_target_knows_fields(arena, parameters, function_fields, ARRAY_SIZE(function_fields),
+                                  reterr))
         return false;
     for (uint32_t i = 0; i < parameters->count; i++) {
         if (strcmp(parameters->members[i].name, "Payload") != 0 &&
             !json_is(parameters->members[i].value, JSON_STRING))
-            return target_fail_runtime(arena, reterr, "The field \"%s\" must be a string.",
-                                       parameters->members[i].name);
+            return work_target_fail_runtime(arena, reterr, "The field \"%s\" must be a string.",
+                                            parameters->members[i].name);
     }
     *ret_name = json_get_string(parameters, "FunctionName");
     if (!*ret_name || !**ret_name)
-        return target_fail_runtime(arena, reterr, "The field \"FunctionName\" is required.");
+        return work_target_fail_runtime(arena, reterr, "The field \"FunctionName\" is required.");
     return true;
 }
 
-bool function_call(struct arena *arena, const struct work_target *target, struct work_call *ret,
-                   struct work_target_error *reterr)
+bool work_function_call(struct arena *arena, const struct work_target *target,
+                        struct work_call *ret, struct work_target_error *reterr)
 {
     const struct json *parameters = target->kind == WORK_TARGET_INVOKE ? target->parameters : NULL;
     struct work_header *list = ARENA_ARRAY(arena, struct work_header, FUNCTION_HEADERS_MAX);
@@ -242,10 +244,10 @@ static void function_headers(struct arena *arena, const struct work_target *targ
     ret[HEADER_TRACE] = function_trace(arena, target);
     ret[HEADER_TYPE] = "application/json";
     for (size_t i = 0; i < HEADER_COUNT; i++) {
-        const char *sent = target_header(answer, function_header_names[i]);
+        const char *sent = work_target_header(answer, function_header_names[i]);
 
         if (sent)
-            ret[i] = target_plain(arena, sent);
+            ret[i] = work_target_plain(arena, sent);
     }
 }
 
@@ -280,7 +282,7 @@ static const struct json *function_payload(struct arena *arena, const struct wor
     if (answer->body_len == 0)
         return &json_null;
     if (json_parse(arena, answer->body, answer->body_len, &payload, NULL))
-        payload = target_text(arena, answer->body, answer->body_len);
+        payload = work_target_text(arena, answer->body, answer->body_len);
     return payload;
 }
 
@@ -292,14 +294,14 @@ static bool function_fail_service(struct arena *arena, const struct work_target 
     size_t i = 0;
 
     if (answer->end != WORK_ANSWERED)
-        return target_fail(arena, reterr, "Lambda.SdkClientException",
-                           "Unable to execute HTTP request: %s",
-                           target_plain(arena, answer->cause));
+        return work_target_fail(arena, reterr, "Lambda.SdkClientException",
+                                "Unable to execute HTTP request: %s",
+                                work_target_plain(arena, answer->cause));
     while (answer->status < function_errors[i].least || answer->status > function_errors[i].most)
         i++;
     return function_fail(arena, target, answer->status, function_errors[i].code,
                          function_errors[i].message ? function_errors[i].message
-                                                    : target_cause(arena, answer),
+                                                    : work_target_cause(arena, answer),
                          reterr);
 }
 
@@ -310,9 +312,9 @@ static bool function_fail_own(struct arena *arena, const struct work_answer *ans
     const struct json *body = function_payload(arena, answer);
     const char *type = json_get_string(body, "errorType");
 
-    return target_fail(arena, reterr,
-                       type && *type && strlen(type) <= LIMIT_ERROR_BYTES ? type : "Lambda.Unknown",
-                       "%s", target_cause(arena, answer));
+    return work_target_fail(
+        arena, reterr, type && *type && strlen(type) <= LIMIT_ERROR_BYTES ? type : "Lambda.Unknown",
+        "%s", work_target_cause(arena, answer));
 }
 
 static const struct json *function_invoked(struct arena *arena, const struct work_target *target,
@@ -335,19 +337,20 @@ static const struct json *function_invoked(struct arena *arena, const struct wor
     return result;
 }
 
-bool function_result(struct arena *arena, const struct work_target *target,
-                     const struct work_answer *answer, const struct json **ret,
-                     struct work_target_error *reterr)
+bool work_function_result(struct arena *arena, const struct work_target *target,
+                          const struct work_answer *answer, const struct json **ret,
+                          struct work_target_error *reterr)
 {
     const struct json *payload;
 
     if (answer->end != WORK_ANSWERED || answer->status < 200 || answer->status > 299)
         return function_fail_service(arena, target, answer, reterr);
-    if (target_header(answer, "X-Amz-Function-Error"))
+    if (work_target_header(answer, "X-Amz-Function-Error"))
         return function_fail_own(arena, answer, reterr);
     payload = function_payload(arena, answer);
     if (!payload)
-        return target_fail(arena, reterr, "Lambda.Unknown", "The function's answer is not text.");
+        return work_target_fail(arena, reterr, "Lambda.Unknown",
+                                "The function's answer is not text.");
     *ret = target->kind == WORK_TARGET_INVOKE ? function_invoked(arena, target, answer, payload)
                                               : payload;
     return true;

@@ -107,10 +107,10 @@ static const char *http_header_value(struct arena *arena, const struct json *val
     struct buf buf;
 
     if (!json_is(value, JSON_ARRAY))
-        return target_scalar(arena, value);
+        return work_target_scalar(arena, value);
     buf_init(&buf, arena, BUF_BYTES_OWN);
     for (uint32_t i = 0; i < value->count; i++) {
-        const char *item = target_scalar(arena, value->items[i]);
+        const char *item = work_target_scalar(arena, value->items[i]);
 
         if (!item)
             return NULL;
@@ -120,24 +120,20 @@ static const char *http_header_value(struct arena *arena, const struct json *val
 }
 
 static bool http_set_headers(struct arena *arena, const struct json *headers,
-                             struct work_call *call, struct work_target_error *reterr)
+                             struct work_call *call, struct work_header *list,
+                             struct work_target_error *reterr)
 {
-    struct work_header *list;
-
     if (headers && !json_is(headers, JSON_OBJECT))
-        return target_fail_runtime(arena, reterr, "The field \"Headers\" must be an object.");
-    /* One more: what the body adds. */
-    list = ARENA_ARRAY(arena, struct work_header, (headers ? headers->count : 0) + 1);
-    call->headers = list;
+        return work_target_fail_runtime(arena, reterr, "The field \"Headers\" must be an object.");
     for (uint32_t i = 0; headers && i < headers->count; i++) {
         const char *name = headers->members[i].name;
         const char *value = http_header_value(arena, headers->members[i].value);
 
         if (http_is_kept_header(name))
-            return target_fail_runtime(arena, reterr,
-                                       "The header \"%s\" can not be set in an HTTP Task.", name);
+            return work_target_fail_runtime(
+                arena, reterr, "The header \"%s\" can not be set in an HTTP Task.", name);
         if (!value)
-            return target_fail_runtime(
+            return work_target_fail_runtime(
                 arena, reterr, "The header \"%s\" must be a string or an array of strings.", name);
         list[call->header_count++] = (struct work_header){.name = name, .value = value};
     }
@@ -147,17 +143,17 @@ static bool http_set_headers(struct arena *arena, const struct json *headers,
 static bool http_add_query(struct arena *arena, struct buf *url, const char *name,
                            const struct json *value, struct work_target_error *reterr)
 {
-    const char *text = target_scalar(arena, value);
+    const char *text = work_target_scalar(arena, value);
     const char *mark = strchr(url->data, '?');
 
     if (!text)
-        return target_fail_runtime(
+        return work_target_fail_runtime(
             arena, reterr, "The query parameter \"%s\" must be a string or an array of strings.",
             name);
     buf_char(url, mark ? '&' : '?');
-    form_encode(url, name, false);
+    work_form_encode(url, name, false);
     buf_char(url, '=');
-    form_encode(url, text, false);
+    work_form_encode(url, text, false);
     return true;
 }
 
@@ -170,11 +166,11 @@ static bool http_set_url(struct arena *arena, const struct json *parameters, str
 
     if (!endpoint ||
         (strncasecmp(endpoint, "https://", 8) != 0 && strncasecmp(endpoint, "http://", 7) != 0))
-        return target_fail_runtime(arena, reterr,
-                                   "The field \"ApiEndpoint\" must be an HTTP or HTTPS URL.");
+        return work_target_fail_runtime(arena, reterr,
+                                        "The field \"ApiEndpoint\" must be an HTTP or HTTPS URL.");
     if (query && !json_is(query, JSON_OBJECT))
-        return target_fail_runtime(arena, reterr,
-                                   "The field \"QueryParameters\" must be an object.");
+        return work_target_fail_runtime(arena, reterr,
+                                        "The field \"QueryParameters\" must be an object.");
     buf_init(&url, arena, BUF_BYTES_OWN);
     buf_add(&url, endpoint, strcspn(endpoint, "#"));
     for (uint32_t i = 0; query && i < query->count; i++) {
@@ -204,9 +200,9 @@ static bool http_read_transform(struct arena *arena, const struct json *transfor
     *ret_is_form = encoding && strcmp(encoding, "URL_ENCODED") == 0;
     *ret_arrays = FORM_INDICES;
     if (transform && (!encoding || (!*ret_is_form && strcmp(encoding, "NONE") != 0)))
-        return target_fail_runtime(arena, reterr,
-                                   "The field \"Transform.RequestBodyEncoding\" must be "
-                                   "URL_ENCODED or NONE.");
+        return work_target_fail_runtime(arena, reterr,
+                                        "The field \"Transform.RequestBodyEncoding\" must be "
+                                        "URL_ENCODED or NONE.");
     if (!options)
         return true;
     for (size_t i = 0; format && i < ARRAY_SIZE(http_array_formats); i++) {
@@ -215,9 +211,9 @@ static bool http_read_transform(struct arena *arena, const struct json *transfor
             return true;
         }
     }
-    return target_fail_runtime(arena, reterr,
-                               "The field \"ArrayFormat\" must be INDICES, REPEAT, COMMAS or "
-                               "BRACKETS.");
+    return work_target_fail_runtime(arena, reterr,
+                                    "The field \"ArrayFormat\" must be INDICES, REPEAT, COMMAS or "
+                                    "BRACKETS.");
 }
 
 static bool http_set_form(struct arena *arena, const struct json *body, enum form_arrays arrays,
@@ -227,20 +223,21 @@ static bool http_set_form(struct arena *arena, const struct json *body, enum for
     struct buf form;
 
     if (type && strncasecmp(type, HTTP_FORM, strlen(HTTP_FORM)) != 0)
-        return target_fail_runtime(
+        return work_target_fail_runtime(
             arena, reterr, "With URL_ENCODED the header \"Content-Type\" must be %s.", HTTP_FORM);
     if (!json_is(body, JSON_OBJECT) || json_depth(body) > LIMIT_JSON_DEPTH)
-        return target_fail_runtime(arena, reterr,
-                                   "With URL_ENCODED the field \"RequestBody\" must be an object.");
+        return work_target_fail_runtime(
+            arena, reterr, "With URL_ENCODED the field \"RequestBody\" must be an object.");
     buf_init(&form, arena, BUF_BYTES_OWN);
-    form_print(&form, body, arrays);
+    work_form_print(&form, body, arrays);
     call->body = form.data;
     call->body_len = form.len;
     return true;
 }
 
 static bool http_set_body(struct arena *arena, const struct json *parameters,
-                          struct work_call *call, struct work_target_error *reterr)
+                          struct work_call *call, struct work_header *list,
+                          struct work_target_error *reterr)
 {
     const struct json *body = json_get(parameters, "RequestBody");
     const char *type = HTTP_JSON;
@@ -261,23 +258,22 @@ static bool http_set_body(struct arena *arena, const struct json *parameters,
         call->body_len = strlen(call->body);
         type = is_form ? HTTP_FORM : HTTP_JSON;
     }
-    if (!http_call_header(call, "Content-Type")) {
-        struct work_header *last = (struct work_header *)&call->headers[call->header_count++];
-
-        *last = (struct work_header){.name = "Content-Type", .value = type};
-    }
+    if (!http_call_header(call, "Content-Type"))
+        list[call->header_count++] = (struct work_header){.name = "Content-Type", .value = type};
     return true;
 }
 
-bool http_call(struct arena *arena, const struct work_target *target, struct work_call *ret,
-               struct work_target_error *reterr)
+bool work_http_call(struct arena *arena, const struct work_target *target, struct work_call *ret,
+                    struct work_target_error *reterr)
 {
     const struct json *parameters = target->parameters;
+    const struct json *headers = json_get(parameters, "Headers");
+    struct work_header *list;
 
-    if (!target_knows_fields(arena, parameters, http_fields, ARRAY_SIZE(http_fields), reterr))
+    if (!work_target_knows_fields(arena, parameters, http_fields, ARRAY_SIZE(http_fields), reterr))
         return false;
     if (json_get(parameters, "Authentication") || json_get(parameters, "InvocationConfig"))
-        return target_fail_runtime(
+        return work_target_fail_runtime(
             arena, reterr,
             "The fields \"Authentication\" and \"InvocationConfig\" name an EventBridge "
             "connection, and there are none here. Put what the API asks for into \"Headers\".");
@@ -289,12 +285,17 @@ bool http_call(struct arena *arena, const struct work_target *target, struct wor
             break;
     }
     if (!ret->method)
-        return target_fail_runtime(arena, reterr,
-                                   "The field \"Method\" must be GET, POST, PUT, DELETE, PATCH, "
-                                   "OPTIONS or HEAD.");
+        return work_target_fail_runtime(
+            arena, reterr,
+            "The field \"Method\" must be GET, POST, PUT, DELETE, PATCH, "
+            "OPTIONS or HEAD.");
+    /* One more: what the body adds. */
+    list = ARENA_ARRAY(arena, struct work_header,
+                       (json_is(headers, JSON_OBJECT) ? headers->count : 0) + 1);
+    ret->headers = list;
     return http_set_url(arena, parameters, ret, reterr) &&
-           http_set_headers(arena, json_get(parameters, "Headers"), ret, reterr) &&
-           http_set_body(arena, parameters, ret, reterr);
+           http_set_headers(arena, headers, ret, list, reterr) &&
+           http_set_body(arena, parameters, ret, list, reterr);
 }
 
 /* ---- the result ---- */
@@ -305,7 +306,7 @@ static const struct json *http_headers(struct arena *arena, const struct work_an
     struct json *headers = json_object(arena);
 
     for (size_t i = 0; i < answer->header_count; i++) {
-        const char *name = target_plain(arena, answer->headers[i].name);
+        const char *name = work_target_plain(arena, answer->headers[i].name);
         struct json *values = NULL;
 
         for (uint32_t j = 0; !values && j < headers->count; j++) {
@@ -316,7 +317,8 @@ static const struct json *http_headers(struct arena *arena, const struct work_an
             values = json_array(arena);
             json_add(arena, headers, name, values);
         }
-        json_push(arena, values, json_string(arena, target_plain(arena, answer->headers[i].value)));
+        json_push(arena, values,
+                  json_string(arena, work_target_plain(arena, answer->headers[i].value)));
     }
     return headers;
 }
@@ -332,37 +334,37 @@ static bool http_is_json(const char *type)
 static bool http_body(struct arena *arena, const struct work_answer *answer,
                       const struct json **ret, struct work_target_error *reterr)
 {
-    const char *type = target_header(answer, "Content-Type");
+    const char *type = work_target_header(answer, "Content-Type");
 
     for (size_t i = 0; type && i < ARRAY_SIZE(http_binary_types); i++) {
         if (strncasecmp(type, http_binary_types[i], strlen(http_binary_types[i])) == 0)
-            return target_fail_runtime(arena, reterr,
-                                       "The content type of the response is not supported: %s",
-                                       target_plain(arena, type));
+            return work_target_fail_runtime(arena, reterr,
+                                            "The content type of the response is not supported: %s",
+                                            work_target_plain(arena, type));
     }
     if (http_is_json(type) && json_parse(arena, answer->body, answer->body_len, ret, NULL) == 0)
         return true;
-    *ret = target_text(arena, answer->body, answer->body_len);
-    return *ret || target_fail_runtime(arena, reterr, "The body of the response is not text.");
+    *ret = work_target_text(arena, answer->body, answer->body_len);
+    return *ret || work_target_fail_runtime(arena, reterr, "The body of the response is not text.");
 }
 
-bool http_result(struct arena *arena, const struct work_answer *answer, const struct json **ret,
-                 struct work_target_error *reterr)
+bool work_http_result(struct arena *arena, const struct work_answer *answer,
+                      const struct json **ret, struct work_target_error *reterr)
 {
-    const struct json *body;
+    const struct json *body = NULL;
     struct json *result;
 
     if (answer->end == WORK_REFUSED)
-        return target_fail_runtime(arena, reterr, "The request was not sent: %s.",
-                                   target_plain(arena, answer->cause));
+        return work_target_fail_runtime(arena, reterr, "The request was not sent: %s.",
+                                        work_target_plain(arena, answer->cause));
     if (answer->end != WORK_ANSWERED)
-        return target_fail(arena, reterr, "States.Http.Socket", "%s",
-                           target_plain(arena, answer->cause));
+        return work_target_fail(arena, reterr, "States.Http.Socket", "%s",
+                                work_target_plain(arena, answer->cause));
     if (answer->status < 200 || answer->status > 299)
-        return target_fail(arena, reterr,
-                           arena_printf(arena, "States.Http.StatusCode.%d", answer->status), "%s",
-                           answer->body_len ? target_cause(arena, answer)
-                                            : target_plain(arena, answer->status_text));
+        return work_target_fail(
+            arena, reterr, arena_printf(arena, "States.Http.StatusCode.%d", answer->status), "%s",
+            answer->body_len ? work_target_cause(arena, answer)
+                             : work_target_plain(arena, answer->status_text));
     if (!http_body(arena, answer, &body, reterr))
         return false;
     result = json_object(arena);
@@ -370,7 +372,7 @@ bool http_result(struct arena *arena, const struct work_answer *answer, const st
     json_add(arena, result, "ResponseBody", body);
     json_add(arena, result, "StatusCode", json_int(arena, answer->status));
     json_add(arena, result, "StatusText",
-             json_string(arena, target_plain(arena, answer->status_text)));
+             json_string(arena, work_target_plain(arena, answer->status_text)));
     *ret = result;
     return true;
 }

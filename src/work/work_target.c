@@ -10,8 +10,8 @@
 #include "base/limits.h"
 #include "work/work_target_priv.h"
 
-bool target_fail(struct arena *arena, struct work_target_error *reterr, const char *error,
-                 const char *format, ...)
+bool work_target_fail(struct arena *arena, struct work_target_error *reterr, const char *error,
+                      const char *format, ...)
 {
     va_list args;
 
@@ -22,8 +22,8 @@ bool target_fail(struct arena *arena, struct work_target_error *reterr, const ch
     return false;
 }
 
-bool target_fail_runtime(struct arena *arena, struct work_target_error *reterr, const char *format,
-                         ...)
+bool work_target_fail_runtime(struct arena *arena, struct work_target_error *reterr,
+                              const char *format, ...)
 {
     va_list args;
 
@@ -34,27 +34,28 @@ bool target_fail_runtime(struct arena *arena, struct work_target_error *reterr, 
     return false;
 }
 
-bool target_knows_fields(struct arena *arena, const struct json *parameters,
-                         const char *const names[], size_t count, struct work_target_error *reterr)
+bool work_target_knows_fields(struct arena *arena, const struct json *parameters,
+                              const char *const names[], size_t count,
+                              struct work_target_error *reterr)
 {
     if (!json_is(parameters, JSON_OBJECT))
-        return target_fail_runtime(arena, reterr,
-                                   "The parameters of this resource must be an "
-                                   "object.");
+        return work_target_fail_runtime(arena, reterr,
+                                        "The parameters of this resource must be an "
+                                        "object.");
     for (uint32_t i = 0; i < parameters->count; i++) {
         bool known = false;
 
         for (size_t j = 0; j < count; j++)
             known |= strcmp(parameters->members[i].name, names[j]) == 0;
         if (!known)
-            return target_fail_runtime(arena, reterr, "The field \"%s\" is not supported.",
-                                       parameters->members[i].name);
+            return work_target_fail_runtime(arena, reterr, "The field \"%s\" is not supported.",
+                                            parameters->members[i].name);
     }
     return true;
 }
 
 /* The JSON reader knows what text is; it is asked with a literal of the bytes. */
-const struct json *target_text(struct arena *arena, const char *text, size_t len)
+const struct json *work_target_text(struct arena *arena, const char *text, size_t len)
 {
     const struct json *value = NULL;
     struct buf literal;
@@ -64,16 +65,20 @@ const struct json *target_text(struct arena *arena, const char *text, size_t len
     return json_parse(arena, literal.data, literal.len, &value, NULL) ? NULL : value;
 }
 
-const char *target_plain(struct arena *arena, const char *text)
+const char *work_target_plain(struct arena *arena, const char *text)
 {
     char *plain = arena_string(arena, text);
 
-    for (char *c = plain; *c; c++)
-        *c = *c >= ' ' && *c <= '~' ? *c : *c == '\t' ? ' ' : '?';
+    for (char *c = plain; *c; c++) {
+        if (*c == '\t')
+            *c = ' ';
+        else if (*c < ' ' || *c > '~')
+            *c = '?';
+    }
     return plain;
 }
 
-const char *target_header(const struct work_answer *answer, const char *name)
+const char *work_target_header(const struct work_answer *answer, const char *name)
 {
     for (size_t i = 0; i < answer->header_count; i++) {
         if (strcasecmp(answer->headers[i].name, name) == 0)
@@ -82,9 +87,9 @@ const char *target_header(const struct work_answer *answer, const char *name)
     return NULL;
 }
 
-const char *target_cause(struct arena *arena, const struct work_answer *answer)
+const char *work_target_cause(struct arena *arena, const struct work_answer *answer)
 {
-    const struct json *text = target_text(arena, answer->body, answer->body_len);
+    const struct json *text = work_target_text(arena, answer->body, answer->body_len);
     size_t len = LIMIT_CAUSE_BYTES;
 
     if (!text)
@@ -96,7 +101,7 @@ const char *target_cause(struct arena *arena, const struct work_answer *answer)
     return arena_string_n(arena, text->string, len);
 }
 
-const char *target_scalar(struct arena *arena, const struct json *value)
+const char *work_target_scalar(struct arena *arena, const struct json *value)
 {
     if (json_is(value, JSON_STRING))
         return value->string;
@@ -107,8 +112,8 @@ bool work_target_call(struct arena *arena, const struct work_target *target, str
                       struct work_target_error *reterr)
 {
     *ret = (struct work_call){0};
-    return target->kind == WORK_TARGET_HTTP ? http_call(arena, target, ret, reterr)
-                                            : function_call(arena, target, ret, reterr);
+    return target->kind == WORK_TARGET_HTTP ? work_http_call(arena, target, ret, reterr)
+                                            : work_function_call(arena, target, ret, reterr);
 }
 
 /* The resource as AWS names it when its result is too large. */
@@ -127,16 +132,16 @@ bool work_target_result(struct arena *arena, const struct work_target *target,
 
     if (answer->end != WORK_TOO_LARGE) {
         bool well = target->kind == WORK_TARGET_HTTP
-                        ? http_result(arena, answer, &result, reterr)
-                        : function_result(arena, target, answer, &result, reterr);
+                        ? work_http_result(arena, answer, &result, reterr)
+                        : work_function_result(arena, target, answer, &result, reterr);
         if (!well)
             return false;
     }
     if (!result || json_size(result) > LIMIT_PAYLOAD_BYTES)
-        return target_fail(arena, reterr, "States.DataLimitExceeded",
-                           "The state/task '%s' returned a result with a size exceeding the "
-                           "maximum number of bytes service limit.",
-                           target_resource(target));
+        return work_target_fail(arena, reterr, "States.DataLimitExceeded",
+                                "The state/task '%s' returned a result with a size exceeding the "
+                                "maximum number of bytes service limit.",
+                                target_resource(target));
     *ret = result;
     return true;
 }

@@ -1,6 +1,7 @@
 """test_sfn_executions.py - executions, their histories, task tokens and Map Runs over the Step Functions API: every
 action, what it answers, and how it refuses."""
 import json
+import os
 import random
 import re
 import threading
@@ -717,6 +718,41 @@ class MapRuns(Case):
         self.refused("InvalidArn", None, "DescribeMapRun", mapRunArn="nothing")
         execution = self.run_machine(PASS)
         self.assertEqual(self.call("ListMapRuns", executionArn=execution), {"mapRuns": []})
+
+
+class Tenants(unittest.TestCase):
+    def test_what_is_of_another_operator_is_not_there(self):
+        with harness.Server(check=False) as server:
+            path = os.path.join(server.dir, "keys", "aws.json")
+            with open(path) as file:
+                keys = json.load(file)
+            other = dict(keys[0], access_key_id="AKIAOTHEROTHEROTHER", secret_access_key="s" * 40, operator_name="other")
+            with open(path, "w") as file:
+                json.dump([keys[0], other], file)
+            server.restart(kill=False)
+            mine = sigv4.Client(server)
+            theirs = sigv4.Client(server, sigv4.Key(other["access_key_id"], other["secret_access_key"],
+                                                    keys[0].get("account_id", "000000000000")))
+            arn = mine.call("CreateStateMachine", {"name": "m", "definition": json.dumps(CALLBACK),
+                                                   "roleArn": ROLE})["stateMachineArn"]
+            activity = mine.call("CreateActivity", {"name": "a"})["activityArn"]
+            execution = mine.call("StartExecution", {"stateMachineArn": arn})["executionArn"]
+            token = json.loads(mine.call("GetExecutionHistory", {"executionArn": execution})["events"][2]
+                               ["taskScheduledEventDetails"]["parameters"])["token"]
+            for action in ("DescribeExecution", "StopExecution", "GetExecutionHistory", "RedriveExecution",
+                           "ListMapRuns"):
+                self.refused("ExecutionDoesNotExist", theirs, action, {"executionArn": execution})
+            for action in ("StartExecution", "StartSyncExecution", "ListExecutions"):
+                self.refused("StateMachineDoesNotExist", theirs, action, {"stateMachineArn": arn})
+            self.refused("ActivityDoesNotExist", theirs, "GetActivityTask", {"activityArn": activity})
+            for action in ("SendTaskFailure", "SendTaskHeartbeat"):
+                self.refused("TaskDoesNotExist", theirs, action, {"taskToken": token})
+            self.assertEqual(mine.call("DescribeExecution", {"executionArn": execution})["status"], "RUNNING")
+
+    def refused(self, kind, client, action, members):
+        with self.assertRaises(sigv4.Refused) as caught:
+            client.call(action, members)
+        self.assertEqual(caught.exception.type, kind)
 
 
 if __name__ == "__main__":

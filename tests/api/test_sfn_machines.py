@@ -1,6 +1,7 @@
 """test_sfn_machines.py - state machines, versions, aliases, tags and activities over the wire of Step Functions: what
 is made, what changes, what is refused and in which words, what another tenant sees."""
 import json
+import os
 import random
 import unittest
 
@@ -21,6 +22,8 @@ def waiting():
 
 
 class SfnCase(harness.Case):
+    maxDiff = None
+
     def setUp(self):
         super().setUp()
         self.sfn = sigv4.Client(self.server)
@@ -364,6 +367,19 @@ class TestVersions(SfnCase):
         self.refused("ValidationException", None, "ListStateMachineVersions", stateMachineArn=versions[0])
         self.refused("ValidationException", None, "DeleteStateMachineVersion", stateMachineVersionArn=arn)
 
+    def test_there_are_at_most_1000(self):
+        arn = self.machine(publish=True)
+        for i in range(1, 1000):
+            self.call("UpdateStateMachine", stateMachineArn=arn, definition=passing(i), roleArn=ROLE + str(i),
+                      publish=True)
+        self.refused("ServiceQuotaExceededException", None, "UpdateStateMachine", stateMachineArn=arn,
+                     definition=passing("more"), publish=True)
+        # Nothing of the refused change stays.
+        self.assertEqual(self.call("DescribeStateMachine", stateMachineArn=arn)["definition"], passing(999))
+        self.call("DeleteStateMachineVersion", stateMachineVersionArn=arn + ":1")
+        made = self.call("UpdateStateMachine", stateMachineArn=arn, definition=passing("more"), publish=True)
+        self.assertEqual(made["stateMachineVersionArn"], arn + ":1001")
+
     def test_a_version_that_an_alias_leads_to_is_kept(self):
         _, versions = self.versions()
         for name in ("B", "A"):
@@ -499,7 +515,7 @@ class TestTags(SfnCase):
         arn = self.machine()
         self.call("TagResource", resourceArn=arn, tags=[{"key": "ü" * 128, "value": "ü" * 256}])
         for tag in ({"key": "", "value": "v"}, {"key": "k" * 129, "value": "v"}, {"key": "k", "value": "v" * 257},
-                    {"value": "v"}, {"key": "aws:k", "value": "v"}):
+                    {"value": "v"}, {"key": "aws:k", "value": "v"}, {"key": "k", "value": None}, "k"):
             self.refused("ValidationException", None, "TagResource", resourceArn=arn, tags=[tag])
         self.refused("ValidationException", None, "TagResource", resourceArn=arn)
         self.refused("ValidationException", None, "UntagResource", resourceArn=arn, tagKeys=[""])
@@ -550,6 +566,62 @@ class TestActivities(SfnCase):
         self.assertEqual([a["name"] for a in listed], sorted(a["name"] for a in listed))
         self.assertGreaterEqual(len(listed), 5)
         self.refused("InvalidToken", None, "ListActivities", nextToken="x")
+
+
+class TestTenants(SfnCase):
+    def other(self):
+        """A client of another operator, with a key that is new in the server's file."""
+        path = os.path.join(self.server.dir, "keys", "aws.json")
+        with open(path) as file:
+            rows = json.load(file)
+        row = {**rows[0], "access_key_id": "OTHER" + random.randbytes(8).hex().upper(),
+               "operator_name": "other-" + random.randbytes(4).hex()}
+        with open(path + ".new", "w") as file:
+            json.dump(rows + [row], file)
+        os.chmod(path + ".new", 0o600)
+        os.replace(path + ".new", path)
+        self.server.restart(kill=False)  # a running one looks at its file now and then, too
+        return sigv4.Client(self.server, sigv4.Key(row["access_key_id"], row["secret_access_key"], row["account_id"]))
+
+    def test_what_another_operator_has_is_not_there(self):
+        arn, versions = self.versions()
+        alias = self.call("CreateStateMachineAlias", name="PROD", routingConfiguration=routes((versions[0], 100)))
+        activity = self.call("CreateActivity", name=self.name())["activityArn"]
+        mine, self.sfn = self.sfn, self.other()
+        for none in (arn, versions[0]):
+            self.refused("StateMachineDoesNotExist", "State Machine Does Not Exist: '%s'" % none,
+                         "DescribeStateMachine", stateMachineArn=none)
+        for action in ("UpdateStateMachine", "PublishStateMachineVersion", "ListStateMachineAliases"):
+            self.refused("StateMachineDoesNotExist", None, action, stateMachineArn=arn, definition=passing(7))
+        self.refused("ResourceNotFound", None, "DescribeStateMachineAlias",
+                     stateMachineAliasArn=alias["stateMachineAliasArn"])
+        self.refused("ResourceNotFound", None, "CreateStateMachineAlias", name="A",
+                     routingConfiguration=routes((versions[0], 100)))
+        self.refused("ActivityDoesNotExist", None, "DescribeActivity", activityArn=activity)
+        for resource in (arn, activity):
+            self.refused("ResourceNotFound", None, "ListTagsForResource", resourceArn=resource)
+        self.assertEqual(self.call("ListStateMachines"), {"stateMachines": []})
+        self.assertEqual(self.call("ListActivities"), {"activities": []})
+        self.assertEqual(self.call("ListStateMachineVersions", stateMachineArn=arn), {"stateMachineVersions": []})
+        # Nothing of what it deletes, or makes under the same name, is the first one's.
+        self.call("DeleteStateMachine", stateMachineArn=arn)
+        self.call("DeleteStateMachineVersion", stateMachineVersionArn=versions[1])
+        self.call("DeleteStateMachineAlias", stateMachineAliasArn=alias["stateMachineAliasArn"])
+        self.call("DeleteActivity", activityArn=activity)
+        self.call("CreateStateMachine", name=arn.rpartition(":")[2], definition=passing(7), roleArn=ROLE)
+        self.sfn = mine
+        self.assertEqual(self.call("DescribeStateMachine", stateMachineArn=versions[1])["definition"], passing(2))
+        self.call("DescribeStateMachineAlias", stateMachineAliasArn=alias["stateMachineAliasArn"])
+        self.call("DescribeActivity", activityArn=activity)
+
+    def test_an_arn_of_another_account_or_region_names_nothing(self):
+        arn = self.machine()
+        for other in (arn.replace("us-east-1", "eu-central-1"), arn.replace(self.sfn.key.account, "999999999999")):
+            self.refused("StateMachineDoesNotExist", "State Machine Does Not Exist: '%s'" % other,
+                         "DescribeStateMachine", stateMachineArn=other)
+            self.refused("ResourceNotFound", None, "TagResource", resourceArn=other, tags=[])
+            self.call("DeleteStateMachine", stateMachineArn=other)
+        self.assertEqual(self.call("DescribeStateMachine", stateMachineArn=arn)["status"], "ACTIVE")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""test_sfn_test_state.py - TestState and ValidateStateMachineDefinition over the wire: what a client of AWS sends and gets,
-values as texts of JSON, and that nothing is left behind in the store."""
+"""test_sfn_test_state.py - TestState and ValidateStateMachineDefinition over the wire: what a client of AWS sends and gets.
+Values travel as texts of JSON."""
 import json
 import unittest
 
@@ -101,11 +101,13 @@ class Validate(SfnCase):
         self.assertEqual((answer["result"], answer["diagnostics"][0]["code"]), ("FAIL", "INVALID_JSON_DESCRIPTION"))
 
     def test_each_problem_has_its_place(self):
-        answer = self.validate({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}})
-        self.assertEqual(answer["result"], "FAIL")
-        for diagnostic in answer["diagnostics"]:
-            self.assertEqual(sorted(diagnostic), ["code", "location", "message", "severity"])
-            self.assertEqual(diagnostic["severity"], "ERROR")
+        answer = self.validate(alone({"Type": "Nothing", "End": True}))
+        self.assertEqual(answer, {"result": "FAIL", "truncated": False, "diagnostics": [{
+            "severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "location": "/States/A/Type",
+            "message": "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, "
+                       "Parallel, Map]"}]})
+        answer = self.validate(alone({"Type": "Pass", "Next": "B"}))
+        self.assertEqual(answer["diagnostics"][0]["code"], "MISSING_TRANSITION_TARGET")
 
     def test_no_more_than_asked_for(self):
         states = {"S%d" % i: {"Type": "Nothing"} for i in range(5)}

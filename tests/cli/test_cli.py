@@ -210,7 +210,13 @@ class Plans(Case):
         self.assertGreaterEqual(len(done.stdout.splitlines()), 4)
         answer = json.loads(self.run_cli("plan", "validate", bad, "-o", "json", env=env, code=1).stdout)
         self.assertFalse(answer["valid"])
-        self.assertEqual(set(answer["files"][0]["problems"][0]), {"pointer", "rule", "message"})
+        self.assertEqual(set(answer["files"][0]["problems"][0]), {"pointer", "rule", "message", "hint", "severity"})
+        self.assertIn("    name a state of the States object", done.stdout)
+        odd = self.write("odd.json", json.dumps({"StartAt": "A", "States": {
+            "A": {"Type": "Pass", "Parameters": {"x": "$.y"}, "End": True}}}))
+        told = self.run_cli("plan", "validate", odd, env=env).stdout
+        self.assertIn("odd.json: valid", told)
+        self.assertIn("/States/A/Parameters/x: warning LOOKS_LIKE_PATH", told)
         self.assertIn("JSON", self.run_cli("plan", "validate", "-", stdin="{]", env=env, code=1).stdout)
         self.run_cli("plan", "validate", "/nowhere", env=env, code=2)
         self.assertEqual(self.fake.calls, [])

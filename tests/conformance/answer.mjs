@@ -3,7 +3,17 @@ import { operationOf } from '../sdk/client.mjs';
 import { plain, recordedAccount } from './plain.mjs';
 
 /* Of a refusal, what is not a member of the answer's own shape. */
-const OF_THE_SDK = new Set(['name', 'message', 'Message', '$fault', '$response', '$service', '$retryable', 'stack']);
+const OF_THE_SDK = new Set([
+  'name',
+  'message',
+  'Message',
+  '__type',
+  '$fault',
+  '$response',
+  '$service',
+  '$retryable',
+  'stack',
+]);
 
 function metadata(status) {
   return { HTTPStatusCode: status };

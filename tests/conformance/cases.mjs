@@ -15,6 +15,12 @@ function needsJsonata(calls) {
   return definitions.some((text) => text.includes('{%') || /"QueryLanguage"\s*:\s*"JSONata"/.test(text));
 }
 
+/** "03-12-2025, 18:51:48" -> "2025-12-03" */
+function isoDay(date) {
+  const [, day, month, year] = /^(\d\d)-(\d\d)-(\d{4})/.exec(date ?? '') ?? [];
+  return year ? `${year}-${month}-${day}` : null;
+}
+
 export function readCases(corpora) {
   const text = readFileSync(join(corpora, 'sfn', 'cases.jsonl'), 'utf8');
   return text
@@ -27,6 +33,7 @@ export function readCases(corpora) {
         class: shortClass(name),
         calls,
         recorded: recorded['recorded-content'],
+        recordedOn: isoDay(recorded['recorded-date']),
         jsonata: needsJsonata(calls),
       };
     });

@@ -10,11 +10,33 @@ const ARN_OF = { list_state_machines: 'stateMachineArn', list_activities: 'activ
 const MEMBER_OF = { ...PAGED, list_state_machine_versions: 'stateMachineVersions' };
 /* Written by other services, out of any call's reach. */
 const FOREIGN = ['logged_execution_events', 'stepfunctions_events', 'end_event', 'get-s3-object'];
+/* Members that answers, and the outputs of tasks, have had since a day: an older recording cannot know them. */
+const LATER = {
+  encryptionConfiguration: '2024-07-25',
+  redriveCount: '2023-11-15',
+  redriveStatus: '2023-11-15',
+  redriveStatusReason: '2023-11-15',
+};
+/* The recorder's client refused to send a null; on the wire it is the same as nothing. */
+const NULL_REFUSED = /^Parameter validation failed:.*value: None/s;
+/* A test case of the recorder's own server: its mocks are not in the calls. */
+const FOREIGN_MOCKS = /:stateMachine:[\w.-]+#\w+$/;
 const WAIT_MS = 25000;
 const RUNNING = /"status":"(RUNNING|PENDING_REDRIVE)"/;
 
 function sleep(ms) {
   return new Promise((done) => setTimeout(done, ms));
+}
+
+function isLater(key, recordedOn) {
+  return LATER[key.replace(/^[A-Z]/, (letter) => letter.toLowerCase())] > recordedOn;
+}
+
+function withoutLater(value, recordedOn) {
+  if (Array.isArray(value)) return value.map((item) => withoutLater(item, recordedOn));
+  if (value === null || typeof value !== 'object') return value;
+  const known = Object.entries(value).filter(([key]) => !isLater(key, recordedOn));
+  return Object.fromEntries(known.map(([key, member]) => [key, withoutLater(member, recordedOn)]));
 }
 
 export class Drive {
@@ -29,6 +51,9 @@ export class Drive {
   }
 
   async run() {
+    if (this.scenario.calls.some(([, params]) => FOREIGN_MOCKS.test(params.stateMachineArn ?? ''))) {
+      return { pairs: [], skipped: Object.keys(this.scenario.recorded) };
+    }
     let number = 0;
     for (const [index, [action, params]] of this.scenario.calls.entries()) {
       if (action === '#match') await this.match(params.key);
@@ -43,7 +68,7 @@ export class Drive {
   }
 
   async make(action, params, number, index) {
-    const real = this.memory.parameters(params);
+    const real = this.memory.parametersOf(action, params, number);
     if (/^(describe|list)_/.test(action) && !this.expectsRunning(index)) await this.settle();
     try {
       const output = await (PAGED[action] ? this.allPages(action, real) : this.send(action, real));
@@ -137,12 +162,12 @@ export class Drive {
 
   async match(key) {
     const recorded = this.scenario.recorded[key];
-    if (recorded === undefined || FOREIGN.includes(key)) {
+    if (recorded === undefined || FOREIGN.includes(key) || NULL_REFUSED.test(recorded)) {
       if (recorded !== undefined) this.skipped.push(key);
       return;
     }
     const actual = await this.observe(key, recorded);
-    this.pairs.push({ key, recorded: plain(recorded), actual });
+    this.pairs.push({ key, recorded: plain(recorded), actual: withoutLater(actual, this.scenario.recordedOn) });
   }
 
   async observe(key, recorded) {

@@ -24,19 +24,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *why = NULL;
 
     asl_scope_init(&scope, arena, input, input);
+    scope.input = input;
     if (asl_path_parse(arena, text, ASL_PATH_ANY, &path, &refusal)) {
         if (asl_path_find(&scope, path, &value, &why) == ASL_FOUND)
             CHECK(value);
         else
             CHECK(why);
         CHECK(scope.work >= 0);
+        CHECK(!asl_path_variable(path) || asl_is_variable_name(asl_path_variable(path)));
     } else {
         CHECK(refusal.rule && refusal.message);
     }
     if (asl_path_parse(arena, text, ASL_PATH_RESULT, &path, &refusal) &&
         asl_path_put(arena, path, input, &json_true, &value, &why)) {
         /* What was put is found there. */
-        asl_scope_init(&scope, arena, value, NULL);
+        asl_scope_init(&scope, arena, NULL, NULL);
+        scope.input = value;
         CHECK(asl_path_find(&scope, path, &value, &why) == ASL_FOUND);
         CHECK(value == &json_true);
     }

@@ -15,7 +15,7 @@
 /* clang-format off */
 #define MOVE_LIST(X)                                                                               \
     X(start) X(halt) X(halt_children) X(pause) X(restart) X(poll) X(complete) X(fail) X(beat)      \
-    X(callback) X(human)
+    X(callback) X(human) X(redrive)
 /* clang-format on */
 #define MOVE_ENUM(name) MOVE_##name,
 enum move_kind { MOVE_LIST(MOVE_ENUM) MOVE_COUNT };
@@ -127,6 +127,13 @@ static inline enum err move_hold(struct move *move, struct engine *engine, struc
     return err;
 }
 
+static inline enum err move_redrive(struct move *move, struct engine *engine, struct fault *fault)
+{
+    int64_t at;
+
+    return engine_redrive(engine, &move_actor, move->id, &at, fault);
+}
+
 static inline enum err move_poll(struct move *move, struct engine *engine)
 {
     struct poll_answer answer = {0};
@@ -175,6 +182,8 @@ static inline enum err move_run(struct lane_job *job, struct engine *engine)
     case MOVE_pause:
     case MOVE_restart:
         return move_hold(move, engine, &fault);
+    case MOVE_redrive:
+        return move_redrive(move, engine, &fault);
     case MOVE_poll:
         return move_poll(move, engine);
     case MOVE_beat:

@@ -104,6 +104,27 @@ static const struct {
      "\"Task\",\"Resource\":\"fermata:task:n\",\"ResultPath\":\"$.n\",\"Next\":\"D\"},"
      "\"D\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.n\",\"NumericLessThan\":2,"
      "\"Next\":\"W\"}],\"Default\":\"S\"},\"S\":{\"Type\":\"Succeed\"}}}"                   },
+    {true,  "map",
+     "{`StartAt`:`M`,`States`:{`M`:{`Type`:`Map`,`ItemsPath`:`States.ArrayRange(1, 4, 1)`,"
+     "`MaxConcurrency`:2,`ItemProcessor`:{`StartAt`:`A`,`States`:{`A`:{`Type`:`Task`,`Resource`:"
+     "`fermata:task:a`,`TimeoutSeconds`:70,`Next`:`V`},`V`:{`Type`:`Wait`,`Seconds`:1,`End`:true}}}"
+     ","
+     "`Retry`:[{`ErrorEquals`:[`Broken`],`MaxAttempts`:1}],`End`:true}}}"                   },
+    {false, "runs",
+     "{`StartAt`:`M`,`States`:{`M`:{`Type`:`Map`,`ItemsPath`:`States.ArrayRange(1, 4, 1)`,"
+     "`MaxConcurrency`:2,`ToleratedFailureCount`:1,`ItemProcessor`:{`ProcessorConfig`:{`Mode`:"
+     "`DISTRIBUTED`,`ExecutionType`:`STANDARD`},`StartAt`:`A`,`States`:{`A`:{`Type`:`Task`,"
+     "`Resource`:`fermata:task:b`,`TimeoutSeconds`:30,`Next`:`V`},`V`:{`Type`:`Wait`,`Seconds`:1,"
+     "`End`:true}}},`End`:true}}}"                                                          },
+    {false, "nest",
+     "{`StartAt`:`P`,`States`:{`P`:{`Type`:`Parallel`,`Branches`:[{`StartAt`:`A`,`States`:{`A`:{"
+     "`Type`:`Task`,`Resource`:`arn:aws:states:::states:startExecution.sync:2`,`Parameters`:{"
+     "`StateMachineArn`:`arn:aws:states:us-east-1:1:stateMachine:runs`},`End`:true}}},{`StartAt`:"
+     "`B`,`States`:{`B`:{`Type`:`Task`,`Resource`:`arn:aws:states:::states:startExecution.sync`,"
+     "`Parameters`:{`StateMachineArn`:`arn:aws:states:us-east-1:1:stateMachine:map`},`Catch`:[{"
+     "`ErrorEquals`:[`States.TaskFailed`],`Next`:`C`}],`End`:true},`C`:{`Type`:`Pass`,`End`:true}}}"
+     "]"
+     ",`End`:true}}}"                                                                       },
 };
 static const char *const walk_queues[] = {"a", "b", "n"};
 
@@ -126,20 +147,21 @@ static void walk_look(struct walk *walk)
 static bool walk_may(enum move_kind kind, enum err err)
 {
     static const enum err allowed[MOVE_COUNT][6] = {
-        [MOVE_start] = {ERR_EXECUTION_EXISTS    },
-        [MOVE_halt] = {                             ERR_EXECUTION_NOT_FOUND,           ERR_INVALID_STATE_TRANSITION,
+        [MOVE_start] = {ERR_EXECUTION_EXISTS         },
+        [MOVE_halt] = {                             ERR_EXECUTION_NOT_FOUND,                     ERR_INVALID_STATE_TRANSITION,
                         ERR_PRECONDITION_FAILED, ERR_TOO_MANY_AFFECTED,
                         ERR_PLAN_VERSION_INCOMPATIBLE},
-        [MOVE_halt_children] = {         ERR_EXECUTION_NOT_FOUND,                                                             ERR_PRECONDITION_FAILED,
+        [MOVE_halt_children] = {              ERR_EXECUTION_NOT_FOUND,                                                                            ERR_PRECONDITION_FAILED,
                         ERR_TOO_MANY_AFFECTED, ERR_PLAN_VERSION_INCOMPATIBLE},
-        [MOVE_pause] = {ERR_EXECUTION_NOT_FOUND,                                                                     ERR_INVALID_STATE_TRANSITION},
-        [MOVE_restart] = {                                 ERR_EXECUTION_NOT_FOUND,ERR_INVALID_STATE_TRANSITION},
-        [MOVE_complete] = {ERR_EXECUTION_HALTED,                                 ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
-        [MOVE_fail] = {          ERR_EXECUTION_HALTED,               ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
-        [MOVE_beat] = {          ERR_EXECUTION_HALTED,                                 ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
-        [MOVE_callback] = {          ERR_EXECUTION_HALTED,               ERR_EXECUTION_NOT_FOUND,
+        [MOVE_pause] = {ERR_EXECUTION_NOT_FOUND,                                                                                    ERR_INVALID_STATE_TRANSITION},
+        [MOVE_redrive] = {                                           ERR_EXECUTION_NOT_FOUND,ERR_INVALID_STATE_TRANSITION},
+        [MOVE_restart] = {ERR_EXECUTION_NOT_FOUND,                                 ERR_INVALID_STATE_TRANSITION},
+        [MOVE_complete] = {                             ERR_EXECUTION_HALTED,ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
+        [MOVE_fail] = {                                      ERR_EXECUTION_HALTED,                        ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
+        [MOVE_beat] = {                                      ERR_EXECUTION_HALTED,                        ERR_ALREADY_SETTLED, ERR_TOKEN_NOT_FOUND},
+        [MOVE_callback] = {                                      ERR_EXECUTION_HALTED,                        ERR_EXECUTION_NOT_FOUND,
                         ERR_INVALID_STATE_TRANSITION},
-        [MOVE_human] = {                           ERR_EXECUTION_HALTED,                                                            ERR_ALREADY_SETTLED, ERR_HUMAN_TASK_NOT_FOUND},
+        [MOVE_human] = {                              ERR_EXECUTION_HALTED,                        ERR_ALREADY_SETTLED, ERR_HUMAN_TASK_NOT_FOUND},
     };
 
     if (!err)
@@ -263,14 +285,15 @@ static struct move walk_choose(struct walk *walk)
         {MOVE_start,         12},
         {MOVE_halt,          12},
         {MOVE_halt_children, 4 },
-        {MOVE_pause,         8 },
-        {MOVE_restart,       12},
-        {MOVE_poll,          18},
+        {MOVE_pause,         7 },
+        {MOVE_restart,       10},
+        {MOVE_redrive,       5 },
+        {MOVE_poll,          17},
         {MOVE_complete,      16},
-        {MOVE_fail,          5 },
-        {MOVE_beat,          5 },
-        {MOVE_callback,      6 },
-        {MOVE_human,         2 }
+        {MOVE_fail,          6 },
+        {MOVE_beat,          4 },
+        {MOVE_callback,      5 },
+        {MOVE_human,         2 },
     };
     struct move move = {.if_epoch = -1};
     int64_t at = dice_below(&walk->dice, 100);

@@ -26,7 +26,6 @@ describe('TestState', () => {
     const { inspectionData } = await testState(state, { input: '{"in":{"a":1}}', inspectionLevel: 'DEBUG' });
     assert.deepEqual(JSON.parse(inspectionData.afterInputPath), { a: 1 });
     assert.deepEqual(JSON.parse(inspectionData.afterParameters), { x: 1 });
-    assert.deepEqual(JSON.parse(inspectionData.result), { x: 1 });
     assert.deepEqual(JSON.parse(inspectionData.afterResultPath), { in: { a: 1 }, r: { x: 1 } });
   });
 
@@ -67,22 +66,29 @@ describe('TestState', () => {
     assert.equal(exhausted.status, 'FAILED');
   });
 
-  test('picks a state of a whole machine, with a context of the caller', async () => {
-    const definition = {
-      StartAt: 'A',
-      States: {
-        A: { Type: 'Pass', Next: 'B' },
-        B: { Type: 'Pass', Parameters: { 'id.$': '$$.Execution.Name' }, End: true },
-      },
-    };
-    const context = JSON.stringify({ Execution: { Name: 'mine' } });
-    const answer = await testState(definition, { stateName: 'B', input: '{}', context });
-    assert.deepEqual(JSON.parse(answer.output), { id: 'mine' });
+  test('picks a state of a whole machine', async () => {
+    const States = { A: { Type: 'Pass', Result: 1, Next: 'B' }, B: { Type: 'Pass', Result: 2, End: true } };
+    const definition = { StartAt: 'A', States };
+    const answer = await testState(definition, { stateName: 'B', input: '{}' });
+    assert.deepEqual([answer.status, answer.output, answer.nextState], ['SUCCEEDED', '2', undefined]);
     const error = await suite.refused('ValidationException', 'test_state', {
       definition: JSON.stringify(definition),
       stateName: 'None',
     });
     assert.equal(error.message, 'State not found in definition');
+  });
+
+  test('takes a context of the caller beside a mock, and variables', async () => {
+    const Parameters = { FunctionName: 'f', Payload: { 'name.$': '$$.Execution.Name', 'v.$': '$v' } };
+    const state = { Type: 'Task', Resource: LAMBDA, Parameters, End: true };
+    const { inspectionData } = await testState(state, {
+      input: '{}',
+      context: JSON.stringify({ Execution: { Name: 'mine' } }),
+      variables: '{"v":7}',
+      mock: { result: '{"Payload":1}' },
+      inspectionLevel: 'DEBUG',
+    });
+    assert.deepEqual(JSON.parse(inspectionData.afterParameters).Payload, { name: 'mine', v: 7 });
   });
 
   test('refuses a bad definition and a bad input', async () => {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "asl/asl.h"
+#include "asl/asl_path.h"
 #include "base/arena.h"
 #include "base/json.h"
 #include "unit.h"
@@ -77,6 +78,40 @@ static inline const struct asl_state *state_of(struct arena *arena, const char *
 
     return asl_find(plan_of(arena, leads ? definition_of(arena, state) : json_of(arena, only)),
                     "A");
+}
+
+/* Where an evaluation stands; the texts may be null. */
+static inline struct asl_scope *scope_of(struct arena *arena, const char *context,
+                                         const char *variables)
+{
+    struct asl_scope *scope = ARENA_NEW(arena, struct asl_scope);
+
+    asl_scope_init(scope, arena, context ? json_of(arena, context) : NULL,
+                   variables ? json_of(arena, variables) : NULL);
+    return scope;
+}
+
+/* A parse that has to fail, or just to warn: its problems. */
+static inline struct asl_problems problems_of(struct arena *arena, const struct json *definition)
+{
+    const struct asl_plan *plan = NULL;
+    struct asl_problems problems = {0};
+    enum err err = asl_parse(arena, definition, &plan, &problems);
+
+    assert_int_equal(err != ERR_OK, problems.errors > 0);
+    assert_int_equal(plan != NULL, problems.errors == 0);
+    return problems;
+}
+
+/* The problem of that rule, or null. */
+static inline const struct asl_problem *problem_of(const struct asl_problems *problems,
+                                                   const char *rule)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        if (!strcmp(problems->list[i].rule, rule))
+            return &problems->list[i];
+    }
+    return NULL;
 }
 
 #define assert_json(arena, value, text)                                                            \

@@ -14,6 +14,12 @@
 #include "base/json.h"
 #include "sfn/sfn_core.h"
 
+/* clang-format breaks tables of long texts; calls it keeps in order. */
+#define CASE(...)                                                                                  \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
 #define SFN_UNIT_NOW_MS 1767225600000 /* 2026-01-01T00:00:00.000Z */
 #define SFN_UNIT_ACCOUNT "123456789012"
 #define SFN_UNIT_ARN "arn:aws:states:us-east-1:" SFN_UNIT_ACCOUNT ":"

@@ -93,6 +93,10 @@ static const struct rule_case {
     CASE(false, "'Variable':'$.l[*]','NumericEquals':2"),
     CASE(true, "'Variable':'$$.Execution.Id','StringEquals':'e1'"),
     CASE(false, "'Variable':'$.s','StringEqualsPath':'$$.Execution.Id'"),
+    CASE(true, "'Variable':'$fruit','StringEqualsPath':'$.s'"),
+    CASE(true, "'Variable':'$.n','NumericEqualsPath':'$five'"),
+    CASE(true, "'Variable':'$deep.n','NumericGreaterThan':6"),
+    CASE(false, "'Variable':'$nobody','IsPresent':true"),
     CASE(false, "'Not':{'Variable':'$.n','NumericEquals':5}"),
     CASE(true, "'Not':{'Not':{'Variable':'$.n','NumericEquals':5}}"),
     CASE(true, "'And':[{'Variable':'$.n','NumericEquals':5},{'Variable':'$.s','IsString':true}]"),
@@ -122,17 +126,20 @@ static void every_operator_decides(void **state)
 {
     struct arena *arena = *state;
     const struct json *input = json_of(arena, values);
-    const struct json *context = json_of(arena, "{'Execution':{'Id':'e1'}}");
+    struct asl_scope *scope =
+        scope_of(arena, "{'Execution':{'Id':'e1'}}", "{'fruit':'apple','five':5,'deep':{'n':7}}");
 
     for (size_t i = 0; i < ARRAY_SIZE(rule_cases); i++) {
         const struct asl_state *choice = choice_of(arena, rule_cases[i].rule);
         struct asl_error error = {0};
-        const char *next = NULL;
+        struct asl_choice to = {0};
 
-        if (!asl_choose(arena, choice, input, context, &next, &error))
+        if (!asl_choose(scope, choice, input, &to, &error))
             fail_msg("%s: %s", rule_cases[i].rule, error.cause);
-        if (strcmp(next, rule_cases[i].yes ? "Yes" : "No") != 0)
-            fail_msg("%s goes to %s", rule_cases[i].rule, next);
+        if (strcmp(to.next, rule_cases[i].yes ? "Yes" : "No") != 0)
+            fail_msg("%s goes to %s", rule_cases[i].rule, to.next);
+        assert_int_equal(to.rule, rule_cases[i].yes ? 0 : -1);
+        assert_null(to.assign);
     }
 }
 
@@ -149,10 +156,11 @@ static void a_missing_variable_is_an_error(void **state)
 
     for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
         struct asl_error error = {0};
-        const char *next = NULL;
+        struct asl_choice to = {0};
 
-        assert_false(asl_choose(arena, choice_of(arena, rules[i]), json_of(arena, values), NULL,
-                                &next, &error));
+        assert_false(asl_choose(scope_of(arena, NULL, NULL), choice_of(arena, rules[i]),
+                                json_of(arena, values), &to, &error));
+        assert_true(error.is_runtime);
         assert_string_equal(error.error, "States.Runtime");
         assert_string_equal(error.cause, "Invalid path '$.none': The choice state's condition path "
                                          "references an invalid value.");
@@ -171,12 +179,51 @@ static void the_first_rule_that_holds_wins(void **state)
                        "'X':{'Type':'Succeed'},'Y':{'Type':'Succeed'},'Z':{'Type':'Succeed'}}}"));
     const struct asl_state *choice = asl_find(plan, "A");
     struct asl_error error = {0};
-    const char *next = NULL;
+    struct asl_scope *scope = scope_of(arena, NULL, NULL);
+    struct asl_choice to = {0};
 
-    assert_true(asl_choose(arena, choice, json_of(arena, "{'n':5}"), NULL, &next, &error));
-    assert_string_equal(next, "Y");
-    assert_false(asl_choose(arena, choice, json_of(arena, "{'n':500}"), NULL, &next, &error));
+    assert_true(asl_choose(scope, choice, json_of(arena, "{'n':5}"), &to, &error));
+    assert_string_equal(to.next, "Y");
+    assert_int_equal(to.rule, 1);
+    assert_false(asl_choose(scope, choice, json_of(arena, "{'n':500}"), &to, &error));
     assert_string_equal(error.error, "States.NoChoiceMatched");
+    assert_string_equal(error.cause, "Failed to transition out of the state. The state does not "
+                                     "point to a next state.");
+}
+
+/* The rule that holds has its own Assign; Default takes the state's. */
+static void an_assign_goes_with_the_way_that_is_taken(void **state)
+{
+    static const struct {
+        const char *input, *assigned;
+    } cases[] = {
+        {"{}",        "{'status':'UNKNOWN'}"              },
+        {"{'x':42}",  "{'status':'CORRECT','was':42}"     },
+        {"{'x':7}",   "{}"                                },
+        {"{'x':'0'}", "{'status':'INCORRECT','guess':'0'}"},
+    };
+    struct arena *arena = *state;
+    const struct asl_plan *plan = plan_of(
+        arena,
+        json_of(arena,
+                "{'StartAt':'A','States':{'A':{'Type':'Choice','Choices':["
+                "{'Variable':'$.x','IsPresent':false,'Assign':{'status':'UNKNOWN'},'Next':'F'},"
+                "{'Variable':'$.x','NumericEquals':42,"
+                "'Assign':{'status':'CORRECT','was.$':'$.x'},'Next':'F'},"
+                "{'Variable':'$.x','NumericEquals':7,'Next':'F'}],"
+                "'Assign':{'status':'INCORRECT','guess.$':'$.x'},'Default':'F'},"
+                "'F':{'Type':'Succeed'}}}"));
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct asl_scope *scope = scope_of(arena, NULL, NULL);
+        const struct json *input = json_of(arena, cases[i].input), *assigned = NULL;
+        struct asl_choice to = {0};
+        struct asl_error error = {0};
+
+        assert_true(asl_choose(scope, asl_find(plan, "A"), input, &to, &error));
+        assert_true(asl_assign(scope, to.assign, input, &assigned, &error));
+        assert_json(arena, assigned, cases[i].assigned);
+    }
 }
 
 static void a_costly_pattern_ends_in_an_error(void **state)
@@ -186,14 +233,14 @@ static void a_costly_pattern_ends_in_an_error(void **state)
     const struct asl_state *choice;
     struct json *input = json_object(arena);
     struct asl_error error = {0};
-    const char *next = NULL;
+    struct asl_choice to = {0};
 
     memset(text, 'a', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     json_add(arena, input, "s", json_string(arena, text));
     text[10000] = '\0';
     choice = choice_of(arena, arena_printf(arena, "'Variable':'$.s','StringMatches':'*%sb'", text));
-    assert_false(asl_choose(arena, choice, input, NULL, &next, &error));
+    assert_false(asl_choose(scope_of(arena, NULL, NULL), choice, input, &to, &error));
     assert_string_equal(error.error, "States.Runtime");
 }
 
@@ -203,6 +250,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_operator_decides, asl_set_up, asl_tear_down),
         cmocka_unit_test_setup_teardown(a_missing_variable_is_an_error, asl_set_up, asl_tear_down),
         cmocka_unit_test_setup_teardown(the_first_rule_that_holds_wins, asl_set_up, asl_tear_down),
+        cmocka_unit_test_setup_teardown(an_assign_goes_with_the_way_that_is_taken, asl_set_up,
+                                        asl_tear_down),
         cmocka_unit_test_setup_teardown(a_costly_pattern_ends_in_an_error, asl_set_up,
                                         asl_tear_down),
     };

@@ -30,6 +30,9 @@ static const struct match_case {
     {"States.HeartbeatTimeout",  "States.Timeout",           false},
     {"States.ALL",               "States.NoChoiceMatched",   true },
     {"States.ALL",               "Execution.Halted",         true },
+    {"States.ALL",               NULL,                       true },
+    {"States.TaskFailed",        NULL,                       true },
+    {"Order.Refused",            NULL,                       false},
 };
 
 static void names_match_errors_as_specified(void **state)
@@ -39,7 +42,7 @@ static void names_match_errors_as_specified(void **state)
         const struct match_case *c = &match_cases[i];
 
         if (asl_error_matches(c->pattern, c->error) != c->matches)
-            fail_msg("%s and %s", c->pattern, c->error);
+            fail_msg("%s and %s", c->pattern, c->error ? c->error : "(none)");
     }
 }
 
@@ -83,6 +86,8 @@ static void the_first_retrier_that_matches_takes_the_error(void **state)
     assert_int_equal(asl_retrier_find(a, "Other", false), 2);
     assert_int_equal(asl_retrier_find(a, "Other", true), -1);
     assert_int_equal(asl_retrier_find(a, "States.Runtime", false), -1);
+    assert_int_equal(asl_retrier_find(a, NULL, false), 2);
+    assert_int_equal(asl_retrier_find(a, NULL, true), -1);
     assert_int_equal(asl_retrier_find(none, "Other", false), -1);
 }
 

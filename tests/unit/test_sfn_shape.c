@@ -20,16 +20,16 @@ struct fields {
 /* clang-format off */
 static const struct sfn_field table[] = {
     {.name = "name", .type = SFN_TEXT, .is_required = true, .offset = AT(name), .min = 1, .max = 4},
-    {.name = "word", .type = SFN_WORD, .is_required = false, .offset = AT(word), .values = "ONE TWO THREE"},
-    {.name = "payload", .type = SFN_TEXT, .is_required = false, .offset = AT(payload), .min = 0, .max = 262144},
-    {.name = "number", .type = SFN_INT, .is_required = false, .offset = AT(number), .min = 1, .max = 1000, .is_set = AT(number_is_set)},
-    {.name = "bare",.type = SFN_INT, .is_required = false, .offset = AT(bare)},
-    {.name = "real", .type = SFN_NUMBER, .is_required = false, .offset = AT(real), .min = 0, .max = 100},
-    {.name = "time", .type = SFN_TIME, .is_required = false, .offset = AT(time)},
-    {.name = "flag",.type = SFN_BOOL, .is_required = false, .offset = AT(flag), .is_set = AT(flag_is_set)},
-    {.name = "list", .type = SFN_LIST, .is_required = false, .offset = AT(list), .min = 1, .max = 2},
-    {.name = "object", .type = SFN_OBJECT, .is_required = false, .offset = AT(object)},
-    {0 },
+    {.name = "word", .type = SFN_WORD, .offset = AT(word), .values = "ONE TWO THREE"},
+    {.name = "payload", .type = SFN_TEXT, .offset = AT(payload), .min = 0, .max = 262144},
+    {.name = "number", .type = SFN_INT, .offset = AT(number), .min = 1, .max = 1000, .is_set = AT(number_is_set)},
+    {.name = "bare", .type = SFN_INT, .offset = AT(bare)},
+    {.name = "real", .type = SFN_NUMBER, .offset = AT(real), .min = 0, .max = 100},
+    {.name = "time", .type = SFN_TIME, .offset = AT(time)},
+    {.name = "flag", .type = SFN_BOOL, .offset = AT(flag), .is_set = AT(flag_is_set)},
+    {.name = "list", .type = SFN_LIST, .offset = AT(list), .min = 1, .max = 2},
+    {.name = "object", .type = SFN_OBJECT, .offset = AT(object)},
+    {.name = NULL},
 };
 /* clang-format on */
 
@@ -82,22 +82,22 @@ static void another_type_is_a_serialization_exception(void **state)
     static const struct {
         const char *body, *message;
     } cases[] = {
-        {"{'name':1}",       "NUMBER_VALUE can not be converted to a String"                },
-        {"{'name':true}",    "TRUE_VALUE can not be converted to a String"                  },
-        {"{'word':false}",   "FALSE_VALUE can not be converted to a String"                 },
-        {"{'name':{}}",      "Start of structure or map found where not expected."          },
-        {"{'name':[]}",      "Start of list found where not expected"                       },
-        {"{'number':'1'}",   "STRING_VALUE can not be converted to an Integer"              },
-        {"{'number':1.5}",   "NUMBER_VALUE can not be converted to an Integer"              },
-        {"{'number':1e300}", "NUMBER_VALUE can not be converted to an Integer"              },
-        {"{'real':'1'}",     "STRING_VALUE can not be converted to a Float"                 },
-        {"{'time':'now'}",   "STRING_VALUE can not be converted to milliseconds since epoch"},
-        {"{'time':1e300}",   "NUMBER_VALUE can not be converted to milliseconds since epoch"},
-        {"{'flag':'true'}",  "STRING_VALUE can not be converted to a Boolean"               },
-        {"{'list':'x'}",     "Expected list or null"                                        },
-        {"{'list':{}}",      "Start of structure or map found where not expected."          },
-        {"{'object':'x'}",   "Expected null"                                                },
-        {"{'object':[]}",    "Start of list found where not expected"                       },
+        CASE("{'name':1}", "NUMBER_VALUE can not be converted to a String"),
+        CASE("{'name':true}", "TRUE_VALUE can not be converted to a String"),
+        CASE("{'word':false}", "FALSE_VALUE can not be converted to a String"),
+        CASE("{'name':{}}", "Start of structure or map found where not expected."),
+        CASE("{'name':[]}", "Start of list found where not expected"),
+        CASE("{'number':'1'}", "STRING_VALUE can not be converted to an Integer"),
+        CASE("{'number':1.5}", "NUMBER_VALUE can not be converted to an Integer"),
+        CASE("{'number':1e300}", "NUMBER_VALUE can not be converted to an Integer"),
+        CASE("{'real':'1'}", "STRING_VALUE can not be converted to a Float"),
+        CASE("{'time':'now'}", "STRING_VALUE can not be converted to milliseconds since epoch"),
+        CASE("{'time':1e300}", "NUMBER_VALUE can not be converted to milliseconds since epoch"),
+        CASE("{'flag':'true'}", "STRING_VALUE can not be converted to a Boolean"),
+        CASE("{'list':'x'}", "Expected list or null"),
+        CASE("{'list':{}}", "Start of structure or map found where not expected."),
+        CASE("{'object':'x'}", "Expected null"),
+        CASE("{'object':[]}", "Start of list found where not expected"),
     };
     struct sfn_unit *unit = *state;
 
@@ -113,39 +113,46 @@ static void what_breaks_a_constraint_is_a_validation_exception(void **state)
     static const struct {
         const char *body, *message;
     } cases[] = {
-        {"{}",                            NOT_VALID("Value null at 'name' failed to satisfy constraint: Member must not be "
-                         "null")                          },
-        {"{'name':null}",
-         NOT_VALID("Value null at 'name' failed to satisfy constraint: Member must "
-                   "not be null")                                       },
-        {"{'name':''}",
-         NOT_VALID("Value '' at 'name' failed to satisfy constraint: Member must have "
-                   "length greater than or equal to 1")                 },
-        {"{'name':'abcde'}",
-         NOT_VALID("Value 'abcde' at 'name' failed to satisfy constraint: Member "
-                   "must have length less than or equal to 4")          },
-        {"{'name':'a','word':'one'}",
-         NOT_VALID("Value 'one' at 'word' failed to satisfy constraint: Member must satisfy enum "
-                   "value set: [ONE, TWO, THREE]")                      },
-        {"{'name':'a','word':'ONE TWO'}",
-         NOT_VALID("Value 'ONE TWO' at 'word' failed to satisfy constraint: Member must satisfy "
-                   "enum value set: [ONE, TWO, THREE]")                 },
-        {"{'name':'a','number':1001}",
-         NOT_VALID("Value '1001' at 'number' failed to satisfy constraint: Member must have value "
-                   "less than or equal to 1000")                        },
-        {"{'name':'a','number':0}",
-         NOT_VALID("Value '0' at 'number' failed to satisfy constraint: Member must have value "
-                   "greater than or equal to 1")                        },
-        {"{'name':'a','real':100.5}",
-         NOT_VALID("Value '100.5' at 'real' failed to satisfy constraint: Member must have value "
-                   "less than or equal to 100")                         },
-        {"{'name':'a','list':[]}",
-         NOT_VALID("Value at 'list' failed to satisfy constraint: Member must have length greater "
-                   "than or equal to 1")                                },
-        {"{'name':'','number':-1}",
-         "2 validation errors detected: Value '' at 'name' failed to satisfy constraint: Member "
-         "must have length greater than or equal to 1; Value '-1' at 'number' failed to satisfy "
-         "constraint: Member must have value greater than or equal to 1"},
+        CASE("{}",
+             NOT_VALID("Value null at 'name' failed to satisfy constraint: Member must not be "
+                       "null")),
+        CASE("{'name':null}",
+             NOT_VALID("Value null at 'name' failed to satisfy constraint: Member must "
+                       "not be null")),
+        CASE("{'name':''}",
+             NOT_VALID("Value '' at 'name' failed to satisfy constraint: Member must have "
+                       "length greater than or equal to 1")),
+        CASE("{'name':'abcde'}",
+             NOT_VALID("Value 'abcde' at 'name' failed to satisfy constraint: Member "
+                       "must have length less than or equal to 4")),
+        CASE("{'name':'a','word':'one'}",
+             NOT_VALID(
+                 "Value 'one' at 'word' failed to satisfy constraint: Member must satisfy enum "
+                 "value set: [ONE, TWO, THREE]")),
+        CASE(
+            "{'name':'a','word':'ONE TWO'}",
+            NOT_VALID("Value 'ONE TWO' at 'word' failed to satisfy constraint: Member must satisfy "
+                      "enum value set: [ONE, TWO, THREE]")),
+        CASE("{'name':'a','number':1001}",
+             NOT_VALID(
+                 "Value '1001' at 'number' failed to satisfy constraint: Member must have value "
+                 "less than or equal to 1000")),
+        CASE("{'name':'a','number':0}",
+             NOT_VALID("Value '0' at 'number' failed to satisfy constraint: Member must have value "
+                       "greater than or equal to 1")),
+        CASE("{'name':'a','real':100.5}",
+             NOT_VALID(
+                 "Value '100.5' at 'real' failed to satisfy constraint: Member must have value "
+                 "less than or equal to 100")),
+        CASE("{'name':'a','list':[]}",
+             NOT_VALID(
+                 "Value at 'list' failed to satisfy constraint: Member must have length greater "
+                 "than or equal to 1")),
+        CASE(
+            "{'name':'','number':-1}",
+            "2 validation errors detected: Value '' at 'name' failed to satisfy constraint: Member "
+            "must have length greater than or equal to 1; Value '-1' at 'number' failed to satisfy "
+            "constraint: Member must have value greater than or equal to 1"),
     };
     struct sfn_unit *unit = *state;
 

@@ -105,10 +105,10 @@ static void a_mocked_result_stands_for_the_call(void **state)
 {
     assert_asked(*state,
                  "{'output':'{`r`:5}','inspectionData':{'input':'{`a`:1}',"
-                 "'afterInputPath':'{`a`:1}','afterParameters':'{`p`:1}',"
+                 "'afterInputPath':'{`a`:1}','afterParameters':'{`FunctionName`:1}',"
                  "'result':'{`Payload`:5}','afterResultSelector':'{`r`:5}',"
                  "'afterResultPath':'{`r`:5}'},'nextState':'B','status':'SUCCEEDED'}",
-                 .definition = TASK ",'Parameters':{'p.$':'$.a'},"
+                 .definition = TASK ",'Parameters':{'FunctionName.$':'$.a'},"
                                     "'ResultSelector':{'r.$':'$.Payload'},'Next':'B'}",
                  .input = "{'a':1}", .level = "TRACE", .mock = "{'result':'{\\'Payload\\':5}'}");
 }
@@ -171,14 +171,13 @@ static void states_that_call_nothing_take_no_mock_and_those_that_call_need_one(v
                    .definition = "{'Type':'Task','Resource':'fermata:callback','End':true}");
 }
 
-static void a_service_that_is_not_here_fails_the_task(void **state)
+static void a_service_that_is_not_here_fails_the_task_as_a_run_would(void **state)
 {
     assert_asked(*state,
-                 "{'output':'{`Error`:`States.TaskFailed`,`Cause`:`The service of the resource "
-                 "arn:aws:states:::sqs:sendMessage is not available.`}',"
-                 "'error':'States.TaskFailed','cause':'The service of the resource "
-                 "arn:aws:states:::sqs:sendMessage is not available.','nextState':'Y',"
-                 "'status':'CAUGHT_ERROR'}",
+                 "{'error':'States.Runtime','cause':'An error occurred while executing the state "
+                 "'StateName' (entered at the event id #2). The resource "
+                 "'arn:aws:states:::sqs:sendMessage' is of a service that this server does not "
+                 "have.','status':'FAILED'}",
                  .definition = "{'Type':'Task','Resource':'arn:aws:states:::sqs:sendMessage',"
                                "'Parameters':{'QueueUrl':'q','MessageBody':'b'},"
                                "'Catch':[{'ErrorEquals':['States.ALL'],'Next':'Y'}],'End':true}");
@@ -244,9 +243,10 @@ static void a_definition_that_is_wrong_is_refused_as_one(void **state)
         assert_memory_equal(text, "InvalidDefinition: ", strlen("InvalidDefinition: "));
     }
     assert_refused(arena,
-                   "InvalidExecutionInput: Invalid State Machine Execution Input: 'Invalid "
-                   "execution input.'",
-                   .definition = "{'Type':'Succeed'}", .input = "{");
+                   "InvalidExecutionInput: Invalid State Machine Execution Input: 'Unrecognized "
+                   "token 'no': was expecting (JSON String, Number, Array, Object or token 'null', "
+                   "'true' or 'false')'",
+                   .definition = "{'Type':'Succeed'}", .input = "no");
 }
 
 int main(void)
@@ -265,7 +265,7 @@ int main(void)
         TEST(a_mocked_error_is_retried_by_its_retrier_until_its_attempts_are_used),
         TEST(a_mocked_error_is_caught_by_its_catcher),
         TEST(states_that_call_nothing_take_no_mock_and_those_that_call_need_one),
-        TEST(a_service_that_is_not_here_fails_the_task),
+        TEST(a_service_that_is_not_here_fails_the_task_as_a_run_would),
         TEST(what_belongs_to_a_mock_is_refused_without_one),
         TEST(a_mock_is_one_result_or_one_error),
         TEST(a_definition_that_is_wrong_is_refused_as_one),

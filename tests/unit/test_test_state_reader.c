@@ -98,6 +98,12 @@ static void wide_data_are_read_in_time(void **state)
         buf_text(&buf, buf.len % 512 == 510 ? "c\n" : "c,");
     assert_true(read_items(arena, HEADED "}", buf.data, &items, &error));
     assert_true(items->count > 500);
+    buf_init(&buf, arena, LIMIT_PAYLOAD_BYTES);
+    while (buf.len < LIMIT_PAYLOAD_BYTES / 2)
+        buf_char(&buf, 'h');
+    while (!buf.overflow)
+        buf_text(&buf, "\n1");
+    assert_false(read_items(arena, HEADED "}", buf.data, &items, &error));
 }
 
 int main(void)

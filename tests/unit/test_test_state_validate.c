@@ -32,18 +32,19 @@
 static void an_express_machine_waits_for_nobody(void **state)
 {
     static const struct {
-        const char *definition, *pointer, *message;
+        const char *definition, *pointer, *location, *message; /* null: as the pointer */
     } cases[] = {
-        CASE(ALONE(WAITS), "/States/A/Resource",
+        CASE(ALONE(WAITS), "/States/A/Resource", NULL,
              "Express state machine does not support '.waitForTaskToken' service integration "),
-        CASE(ALONE(SYNC), "/States/A/Resource",
+        CASE(ALONE(SYNC), "/States/A/Resource", NULL,
              "Express state machine does not support '.sync' service integration "),
-        CASE(ALONE(ACTIVITY), "/States/A/Resource",
+        CASE(ALONE(ACTIVITY), "/States/A/Resource", NULL,
              "Express state machine does not support Activity ARN "
              "'arn:aws:states:us-east-1:123456789012:activity:a'"),
         CASE(ALONE(DISTRIBUTED("STANDARD", PASS)), "/States/A/ItemProcessor/ProcessorConfig/Mode",
-             "Express state machine does not support Map states in 'DISTRIBUTED' mode"),
+             NULL, "Express state machine does not support Map states in 'DISTRIBUTED' mode"),
         CASE(ALONE(PARALLEL), "/States/A/Branches/1/States/a~1b/Resource",
+             "/States/A/Branches[1]/States/a/b/Resource",
              "Express state machine does not support '.waitForTaskToken' service integration "),
     };
     struct arena *arena = *state;
@@ -56,6 +57,8 @@ static void an_express_machine_waits_for_nobody(void **state)
         assert_false(validate_express(arena, plan, true, &problems));
         assert_int_equal(problems.count, 1);
         assert_string_equal(problems.list[0].pointer, cases[i].pointer);
+        assert_string_equal(problems.list[0].location,
+                            cases[i].location ? cases[i].location : cases[i].pointer);
         assert_string_equal(problems.list[0].message, cases[i].message);
         assert_string_equal(problems.list[0].code, "SCHEMA_VALIDATION_FAILED");
     }
