@@ -3,7 +3,8 @@
  *
  * One thread, one epoll, no copies beyond the socket's: it must cost the server's machine as little
  * as possible. Mode `call` sends one request after another from each client, with {n} in path and
- * body replaced by a rising number. Mode `flow` starts executions and does their tasks, and takes
+ * body replaced by a rising number; the requests are made, and those of the Step Functions API
+ * signed, before the clock starts. Mode `flow` starts executions and does their tasks, and takes
  * the time from the start's request to the answer of the last complete_task. The result is one line
  * of JSON on stdout.
  */
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,16 +24,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/check.h"
+#include "base/arena.h"
+#include "load_sign.h"
 
 enum { LOAD_CLIENTS_MAX = 1024, LOAD_OUT_BYTES = 8192, LOAD_IN_BYTES = 65536, LOAD_EVENTS = 256 };
 
 #define API "/api/v3/orchestration/"
 
 struct load_options {
-    uint16_t port;
     const char *token, *method, *path, *body, *expect, *plan, *task;
-    int64_t clients, count, from, tasks;
+    const char *action; /* of the Step Functions API, signed with the key */
+    struct load_key key;
+    int64_t port, clients, count, from, tasks;
     bool is_flow;
 };
 
@@ -56,6 +60,7 @@ struct load {
     struct load_options options;
     struct load_client *clients;
     size_t client_count;
+    const char **requests;      /* of calls, whole; by number - from */
     struct load_flow *flows;    /* by number - from */
     int64_t *sent_ns, *took_ns; /* by number - from; took in the order of the ends */
     int64_t next, done, polls, errors, first_ns, last_ns;
@@ -71,37 +76,29 @@ static int64_t load_now_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static void *load_alloc(size_t count, size_t size)
-{
-    void *memory = calloc(count ? count : 1, size);
-
-    if (!memory)
-        die("out of memory");
-    return memory;
-}
-
 /* ---- one connection ---- */
 
 static void load_connect(struct load *load, struct load_client *client)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(load->options.port)};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)load->options.port)};
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
     int one = 1;
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof(address)))
-        die("cannot connect to port %u: %s", load->options.port, strerror(errno));
+        die("cannot connect to port %lld: %s", (long long)load->options.port, strerror(errno));
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     client->in_size = LOAD_IN_BYTES;
-    client->in = load_alloc(1, client->in_size);
+    client->in = xalloc(client->in_size);
     if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, client->fd, &event))
         die("epoll_ctl: %s", strerror(errno));
 }
 
-/* The request is small and the socket's buffer empty: it goes out in one piece. */
-static void load_send(struct load *load, struct load_client *client, const char *method,
-                      const char *path, const char *body)
+/* Its body is JSON, or empty. */
+static const char *load_form(struct load *load, const char *method, const char *path,
+                             const char *body)
 {
     size_t body_len = strlen(body);
     int len = snprintf(load->out, sizeof(load->out),
@@ -115,7 +112,15 @@ static void load_send(struct load *load, struct load_client *client, const char 
     else
         len += snprintf(load->out + len, sizeof(load->out) - (size_t)len, "\r\n");
     CHECK((size_t)len < sizeof(load->out));
-    if (send(client->fd, load->out, (size_t)len, MSG_NOSIGNAL) != len)
+    return load->out;
+}
+
+/* The request is small and the socket's buffer empty: it goes out in one piece. */
+static void load_send(struct load_client *client, const char *request)
+{
+    size_t len = strlen(request);
+
+    if (send(client->fd, request, len, MSG_NOSIGNAL) != (ssize_t)len)
         die("send: %s", strerror(errno));
 }
 
@@ -139,17 +144,37 @@ static const char *load_fill(const char *text, int64_t number, char *to, size_t 
 
 /* ---- what is sent ---- */
 
-static void load_call(struct load *load, struct load_client *client)
+static void load_prepare(struct load *load)
 {
+    const struct load_options *options = &load->options;
+    struct arena *arena = arena_new();
     char path[1024], body[4096];
 
+    load->requests = xalloc((size_t)options->count * sizeof(*load->requests));
+    for (int64_t i = 0; i < options->count; i++) {
+        const char *request;
+
+        load_fill(options->body, options->from + i, body, sizeof(body));
+        if (options->action)
+            request =
+                load_sign(arena, &options->key, (uint16_t)options->port, options->action, body);
+        else
+            request =
+                load_form(load, options->method,
+                          load_fill(options->path, options->from + i, path, sizeof(path)), body);
+        load->requests[i] = xstrdup(request);
+        arena_reset(arena);
+    }
+    arena_free(arena);
+}
+
+static void load_call(struct load *load, struct load_client *client)
+{
     if (load->next == load->options.count)
         return;
     client->number = load->next++;
-    load_fill(load->options.path, load->options.from + client->number, path, sizeof(path));
-    load_fill(load->options.body, load->options.from + client->number, body, sizeof(body));
     load->sent_ns[client->number] = load_now_ns();
-    load_send(load, client, load->options.method, path, body);
+    load_send(client, load->requests[client->number]);
 }
 
 static void load_start(struct load *load, struct load_client *client)
@@ -166,7 +191,7 @@ static void load_start(struct load *load, struct load_client *client)
     snprintf(body, sizeof(body),
              "{\"plan_id\":\"%s\",\"plan_execution_id\":\"f-%07lld\",\"input\":{\"order\":1}}",
              load->options.plan, (long long)(load->options.from + client->number));
-    load_send(load, client, "POST", API "run_plan", body);
+    load_send(client, load_form(load, "POST", API "run_plan", body));
 }
 
 static void load_poll(struct load *load, struct load_client *client)
@@ -180,7 +205,7 @@ static void load_poll(struct load *load, struct load_client *client)
     client->role = ROLE_POLLER;
     snprintf(body, sizeof(body), "{\"task\":\"%s\",\"worker\":\"w%d\",\"wait_ms\":1000}",
              load->options.task, client->fd);
-    load_send(load, client, "POST", API "poll_task", body);
+    load_send(client, load_form(load, "POST", API "poll_task", body));
 }
 
 /* ---- what comes back ---- */
@@ -232,7 +257,7 @@ static void load_polled(struct load *load, struct load_client *client, const cha
     client->role = ROLE_COMPLETER;
     snprintf(body, sizeof(body), "{\"task_token\":\"%.*s\",\"output\":{\"ok\":true}}",
              (int)token_len, token);
-    load_send(load, client, "POST", API "complete_task", body);
+    load_send(client, load_form(load, "POST", API "complete_task", body));
 }
 
 static void load_answered(struct load *load, struct load_client *client, int status,
@@ -294,8 +319,7 @@ static void load_read(struct load *load, struct load_client *client)
 
     if (client->in_size - client->in_len < LOAD_IN_BYTES / 2) {
         client->in_size *= 2;
-        client->in = realloc(client->in, client->in_size);
-        CHECK(client->in != NULL);
+        client->in = xrealloc(client->in, client->in_size);
     }
     len = recv(client->fd, client->in + client->in_len, client->in_size - client->in_len - 1, 0);
     if (len <= 0)
@@ -312,10 +336,12 @@ static void load_read(struct load *load, struct load_client *client)
 static void load_begin(struct load *load)
 {
     load->client_count = (size_t)load->options.clients * (load->options.is_flow ? 2 : 1);
-    load->clients = load_alloc(load->client_count, sizeof(*load->clients));
-    load->flows = load_alloc((size_t)load->options.count, sizeof(*load->flows));
-    load->sent_ns = load_alloc((size_t)load->options.count, sizeof(*load->sent_ns));
-    load->took_ns = load_alloc((size_t)load->options.count, sizeof(*load->took_ns));
+    load->clients = xalloc(load->client_count * sizeof(*load->clients));
+    load->flows = xalloc((size_t)load->options.count * sizeof(*load->flows));
+    load->sent_ns = xalloc((size_t)load->options.count * sizeof(*load->sent_ns));
+    load->took_ns = xalloc((size_t)load->options.count * sizeof(*load->took_ns));
+    if (!load->options.is_flow)
+        load_prepare(load);
     load->epoll = epoll_create1(EPOLL_CLOEXEC);
     CHECK(load->epoll >= 0);
     for (size_t i = 0; i < load->client_count; i++)
@@ -393,6 +419,10 @@ static const struct argp_option load_argp_options[] = {
     {"clients", 'c', "N",      0, "connections, each with one request under way (1)", 0},
     {"count",   'n', "N",      0, "requests, or executions of a flow (1)", 0},
     {"from",    'f', "N",      0, "the first number (0)", 0},
+    {"action",  'a', "NAME",   0, "of a call: an action of the Step Functions API", 0},
+    {"key",     'i', "ID",     0, "the access key that signs it", 0},
+    {"secret",  's', "TEXT",   0, "of the access key", 0},
+    {"region",  'r', "NAME",   0, "for the signature (us-east-1)", 0},
     {"method",  'm', "METHOD", 0, "of a call (POST)", 0},
     {"path",    'u', "PATH",   0, "of a call", 0},
     {"body",    'b', "JSON",   0, "of a call", 0},
@@ -404,50 +434,58 @@ static const struct argp_option load_argp_options[] = {
 };
 /* clang-format on */
 
+/* clang-format off */
+static const struct {
+    int key;
+    bool is_number;
+    size_t offset;
+} load_places[] = {
+    {'t', false, offsetof(struct load_options, token)},
+    {'c', true,  offsetof(struct load_options, clients)},
+    {'n', true,  offsetof(struct load_options, count)},
+    {'f', true,  offsetof(struct load_options, from)},
+    {'a', false, offsetof(struct load_options, action)},
+    {'i', false, offsetof(struct load_options, key.access_key_id)},
+    {'s', false, offsetof(struct load_options, key.secret)},
+    {'r', false, offsetof(struct load_options, key.region)},
+    {'m', false, offsetof(struct load_options, method)},
+    {'u', false, offsetof(struct load_options, path)},
+    {'b', false, offsetof(struct load_options, body)},
+    {'e', false, offsetof(struct load_options, expect)},
+    {'P', false, offsetof(struct load_options, plan)},
+    {'T', false, offsetof(struct load_options, task)},
+    {'k', true,  offsetof(struct load_options, tasks)},
+    {'p', true,  offsetof(struct load_options, port)},
+};
+/* clang-format on */
+
 static error_t load_option(int key, char *text, struct argp_state *state)
 {
-    struct load_options *options = state->input;
+    for (size_t i = 0; i < ARRAY_SIZE(load_places); i++) {
+        char *place = (char *)state->input + load_places[i].offset;
 
-    switch (key) {
-    case 'p':
-        options->port = (uint16_t)strtoul(text, NULL, 10);
+        if (load_places[i].key != key)
+            continue;
+        if (load_places[i].is_number)
+            *(int64_t *)(void *)place = strtoll(text, NULL, 10);
+        else
+            *(const char **)(void *)place = text;
         return 0;
-    case 't':
-        options->token = text;
-        return 0;
-    case 'c':
-        options->clients = strtoll(text, NULL, 10);
-        return 0;
-    case 'n':
-        options->count = strtoll(text, NULL, 10);
-        return 0;
-    case 'f':
-        options->from = strtoll(text, NULL, 10);
-        return 0;
-    case 'm':
-        options->method = text;
-        return 0;
-    case 'u':
-        options->path = text;
-        return 0;
-    case 'b':
-        options->body = text;
-        return 0;
-    case 'e':
-        options->expect = text;
-        return 0;
-    case 'P':
-        options->plan = text;
-        return 0;
-    case 'T':
-        options->task = text;
-        return 0;
-    case 'k':
-        options->tasks = strtoll(text, NULL, 10);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
     }
+    return ARGP_ERR_UNKNOWN;
+}
+
+/* What it is to do is one of three: a flow, a signed action, a call of our own API. */
+static bool load_is_clear(const struct load_options *options)
+{
+    if (options->port < 1 || options->port > UINT16_MAX || options->clients < 1 ||
+        options->clients > LOAD_CLIENTS_MAX || options->count < 1)
+        return false;
+    if (options->is_flow)
+        return options->token && options->task;
+    if (options->action)
+        return options->key.access_key_id && options->key.secret;
+    return options->token && options->path;
 }
 
 int main(int argc, char **argv)
@@ -460,14 +498,17 @@ int main(int argc, char **argv)
                               NULL,
                               NULL};
     struct load load = {
-        .options = {.method = "POST", .body = "", .clients = 1, .count = 1, .tasks = 1}
+        .options = {.method = "POST",
+                    .body = "",
+                    .key = {.region = "us-east-1"},
+                    .clients = 1,
+                    .count = 1,
+                    .tasks = 1}
     };
 
     argp_parse(&argp, argc, argv, 0, NULL, &load.options);
     load.options.is_flow = load.options.plan != NULL;
-    if (!load.options.port || !load.options.token || load.options.clients < 1 ||
-        load.options.clients > LOAD_CLIENTS_MAX || (load.options.is_flow && !load.options.task) ||
-        (!load.options.is_flow && !load.options.path))
+    if (!load_is_clear(&load.options))
         die("see bench_load --help");
     load_run(&load);
     return load.errors ? 1 : 0;

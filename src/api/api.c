@@ -203,7 +203,9 @@ void api_on_effect(void *user, const struct effect *effect)
 
     if (effect->kind == EFFECT_TASK_READY)
         park_topic_task(topic, effect->operator_name, effect->name);
-    else
+    else if (effect->kind == EFFECT_HALTED)
         park_topic_halt(topic, effect->number);
-    park_wake(api->park, topic, effect->kind != EFFECT_TASK_READY);
+    else
+        return;
+    park_wake(api->park, topic, effect->kind == EFFECT_HALTED);
 }

@@ -66,8 +66,10 @@ struct route {
 
 /* ---- fields.c: a body into a struct, by a table ---- */
 enum field_type {
-    FIELD_NAME, /* name_is_valid */
-    FIELD_TEXT, /* string of 0 to max bytes */
+    FIELD_NAME,      /* name_is_valid */
+    FIELD_PLAN,      /* name_may_be: names a plan that is there */
+    FIELD_EXECUTION, /* name_may_be_execution: likewise */
+    FIELD_TEXT,      /* string of 0 to max bytes */
     FIELD_BOOL,
     FIELD_INT,  /* min to max */
     FIELD_JSON, /* anything of at most max bytes */

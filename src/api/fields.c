@@ -29,6 +29,12 @@ __attribute__((format(printf, 2, 3))) static enum err fields_refuse(struct field
                      arena_printf(place->arena, "/%s", place->field->name), "%s", text);
 }
 
+/* Names have their length in their form. */
+static bool fields_is_sized(const struct field *field)
+{
+    return field->type != FIELD_NAME && field->type != FIELD_PLAN && field->type != FIELD_EXECUTION;
+}
+
 static enum err fields_string(struct fields_place *place)
 {
     const struct field *field = place->field;
@@ -40,6 +46,9 @@ static enum err fields_string(struct fields_place *place)
     text = place->value->string;
     if (field->type == FIELD_NAME && !name_is_valid(text))
         return fields_refuse(place, "expected " NAME_FORM);
+    if ((field->type == FIELD_PLAN && !name_may_be(text)) ||
+        (field->type == FIELD_EXECUTION && !name_may_be_execution(text)))
+        return fields_refuse(place, "expected %s", NAME_LOOKUP_FORM);
     if (field->type == FIELD_WORD) {
         if (!*text)
             return fields_refuse(place, "must not be empty");
@@ -48,7 +57,7 @@ static enum err fields_string(struct fields_place *place)
                 return fields_refuse(place, "expected visible ASCII characters");
         }
     }
-    if (field->type != FIELD_NAME && place->value->count > field->max)
+    if (fields_is_sized(field) && place->value->count > field->max)
         return fields_refuse(place, "at most %lld bytes are allowed", (long long)field->max);
     *(const char **)place->to = text;
     return ERR_OK;
@@ -115,9 +124,10 @@ static enum err fields_names(struct fields_place *place)
 }
 
 static enum err (*const fields_fns[])(struct fields_place *place) = {
-    [FIELD_NAME] = fields_string, [FIELD_TEXT] = fields_string, [FIELD_BOOL] = fields_bool,
-    [FIELD_INT] = fields_int,     [FIELD_JSON] = fields_json,   [FIELD_OBJECT] = fields_json,
-    [FIELD_NAMES] = fields_names, [FIELD_WORD] = fields_string,
+    [FIELD_NAME] = fields_string, [FIELD_PLAN] = fields_string, [FIELD_EXECUTION] = fields_string,
+    [FIELD_TEXT] = fields_string, [FIELD_BOOL] = fields_bool,   [FIELD_INT] = fields_int,
+    [FIELD_JSON] = fields_json,   [FIELD_OBJECT] = fields_json, [FIELD_NAMES] = fields_names,
+    [FIELD_WORD] = fields_string,
 };
 
 static const struct field *fields_find(const struct field *fields, const char *name)

@@ -258,7 +258,7 @@ enum err query_name_cursor(struct call *call, const char **ret)
     *ret = "";
     if (!text)
         return ERR_OK;
-    if (!name_is_valid(text))
+    if (!name_may_be(text))
         return query_refuse(call, "cursor", "expected a next_cursor of this list, as it was given");
     *ret = text;
     return ERR_OK;

@@ -21,7 +21,8 @@ void read_livez(struct call *call)
 void read_readyz(struct call *call)
 {
     struct store store;
-    enum err err = call->api->is_ready ? reader_begin(call->api->config.store_path, &store) : ERR_UNAVAILABLE;
+    enum err err =
+        call->api->is_ready ? reader_begin(call->api->config.store_path, &store) : ERR_UNAVAILABLE;
 
     if (!err) {
         err = view_ping(&store);

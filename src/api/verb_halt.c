@@ -24,7 +24,12 @@ _Static_assert(sizeof(struct halt_body) <= VERB_BYTES_MAX, "fits");
 #member, type, false, offsetof(struct halt_body, member), min, max                         \
     }
 #define HALT_FIELDS                                                                                \
-    {"plan_execution_id", FIELD_NAME, true, offsetof(struct halt_body, plan_execution_id), 0, 0},  \
+    {"plan_execution_id",                                                                          \
+     FIELD_EXECUTION,                                                                              \
+     true,                                                                                         \
+     offsetof(struct halt_body, plan_execution_id),                                                \
+     0,                                                                                            \
+     0},                                                                                           \
         HALT_FIELD(FIELD_JSON, input, 0, LIMIT_PAYLOAD_BYTES),                                     \
         HALT_FIELD(FIELD_INT, plan_version, 1, INT64_MAX),                                         \
         HALT_FIELD(FIELD_TEXT, reason, 0, LIMIT_REASON_BYTES),                                     \

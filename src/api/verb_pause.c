@@ -9,7 +9,8 @@ struct pause_body {
 _Static_assert(sizeof(struct pause_body) <= VERB_BYTES_MAX, "fits");
 
 const struct field verb_pause_fields[] = {
-    {"plan_execution_id", FIELD_NAME, true, offsetof(struct pause_body, plan_execution_id), 0, 0},
+    {"plan_execution_id", FIELD_EXECUTION, true, offsetof(struct pause_body, plan_execution_id), 0,
+     0},
     {"reason",               FIELD_TEXT, false, offsetof(struct pause_body, reason), 0, LIMIT_REASON_BYTES},
     {0},
 };

@@ -48,7 +48,7 @@ struct run_plan_body {
 _Static_assert(sizeof(struct run_plan_body) <= VERB_BYTES_MAX, "fits");
 
 const struct field verb_run_fields[] = {
-    {"plan_id",      FIELD_NAME, true, offsetof(struct run_plan_body, plan_id), 0, 0},
+    {"plan_id",      FIELD_PLAN, true, offsetof(struct run_plan_body, plan_id), 0, 0},
     {"plan_version",          FIELD_INT, false, offsetof(struct run_plan_body, plan_version), 1, INT64_MAX},
     {"input",      FIELD_JSON, false, offsetof(struct run_plan_body, input), 0, LIMIT_PAYLOAD_BYTES},
     {"plan_execution_id",             FIELD_NAME, false, offsetof(struct run_plan_body, plan_execution_id), 0,

@@ -43,7 +43,8 @@ const struct field verb_fail_fields[] = {WORK_TOKEN("task_token"), WORK_ERROR(tr
 const struct field verb_heartbeat_fields[] = {WORK_TOKEN("task_token"), {0}};
 const struct field verb_callback_fields[] = {
     {"callback_token", FIELD_WORD, false, offsetof(struct work_body, token), 0, 1024},
-    {"plan_execution_id",           FIELD_NAME, false, offsetof(struct work_body, plan_execution_id), 0, 0},
+    {"plan_execution_id",           FIELD_EXECUTION, false, offsetof(struct work_body, plan_execution_id), 0,
+     0},
     {"state",          FIELD_TEXT, false, offsetof(struct work_body, state), 0, 4 * LIMIT_STATE_NAME_CHARS},
     WORK_OUTPUT(false),
     WORK_ERROR(false),

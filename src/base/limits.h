@@ -25,6 +25,7 @@
     X(PAYLOAD_BYTES,          262144,      "bytes", "input, output or result of a state or execution") \
     X(DEFINITION_BYTES,       1048576,     "bytes", "plan definition")                             \
     X(ID_BYTES,               128,         "bytes", "plan_execution_id, plan_id, lock and task names, worker") \
+    X(ID_LOOKUP_BYTES,        512,         "bytes", "plan_execution_id and plan_id where they name what is there") \
     X(OPERATOR_BYTES,         255,         "bytes", "operator_name, portal_id, sub")               \
     X(REASON_BYTES,           4096,        "bytes", "reason of a halt, pause or restart")          \
     X(ERROR_BYTES,            256,         "bytes", "error name")                                  \

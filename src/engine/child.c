@@ -14,14 +14,14 @@ static bool child_refused(struct arena *arena, enum err err, const char *plan_id
 {
     if (err == ERR_PLAN_NOT_FOUND)
         *reterr = (struct asl_error){
-            "Plan.NotFound",
-            arena_printf(arena, "there is no plan %s, or no such version", plan_id), false};
+            .error = "Plan.NotFound",
+            .cause = arena_printf(arena, "there is no plan %s, or no such version", plan_id)};
     else if (err == ERR_EXECUTION_EXISTS)
-        *reterr =
-            (struct asl_error){"Execution.AlreadyExists", "this plan_execution_id is taken", false};
+        *reterr = (struct asl_error){.error = "Execution.AlreadyExists",
+                                     .cause = "this plan_execution_id is taken"};
     else if (err == ERR_TOO_LARGE)
-        *reterr = (struct asl_error){"Quota.TreeSizeExceeded",
-                                     "the tree has as many executions as it may", false};
+        *reterr = (struct asl_error){.error = "Quota.TreeSizeExceeded",
+                                     .cause = "the tree has as many executions as it may"};
     else
         return false;
     return true;
@@ -126,14 +126,14 @@ enum err child_start(struct turn *turn, const struct json *parameters,
     *ret_started = false;
     if (bad) {
         *reterr = (struct asl_error){
-            "States.Runtime",
-            arena_printf(arena, "the parameters of fermata:plan:run are not valid at '%s'", bad),
-            false};
+            .error = "States.Runtime",
+            .cause = arena_printf(arena, "the parameters of fermata:plan:run are not valid at '%s'",
+                                  bad)};
         return ERR_OK;
     }
     if (turn->execution->depth + 1 > turn->engine->env->tree_depth_max) {
-        *reterr = (struct asl_error){"Quota.TreeDepthExceeded", "the tree is as deep as it may be",
-                                     false};
+        *reterr = (struct asl_error){.error = "Quota.TreeDepthExceeded",
+                                     .cause = "the tree is as deep as it may be"};
         return ERR_OK;
     }
     reservation->reservation_id = id_next(turn->engine->store->ids);

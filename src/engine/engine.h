@@ -214,7 +214,8 @@ struct outcall {
     int64_t timeout_ms;
 };
 /* Leases the oldest call that waits; `caller` names the process. */
-enum err engine_take_call(struct engine *engine, const char *caller, struct outcall *ret) MUST_CHECK;
+enum err engine_take_call(struct engine *engine, const char *caller,
+                          struct outcall *ret) MUST_CHECK;
 /* `result` is the Task's result, or {"Error", "Cause"}. Nothing happens when it is too late. */
 enum err engine_call_done(struct engine *engine, const struct outcall *call, bool failed,
                           const struct json *result) MUST_CHECK;

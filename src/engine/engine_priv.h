@@ -196,9 +196,10 @@ struct plan {
 enum err plan_get(struct engine *engine, const char *operator_name, const char *plan_id,
                   int64_t plan_version, const struct plan **ret);
 
-/* The version a start means (0: the latest); ERR_PLAN_NOT_FOUND. */
+/* The version a start means (0: the latest); ERR_PLAN_NOT_FOUND, also for a plan that was deleted,
+ * unless it runs on (the children of its Map Runs). */
 enum err plan_resolve(struct engine *engine, const char *operator_name, const char *plan_id,
-                      int64_t plan_version, int64_t *ret_version);
+                      int64_t plan_version, bool runs_on, int64_t *ret_version);
 
 /* task_token.c: one-time tokens of reservations */
 #define TASK_TOKEN_BYTES 80

@@ -86,7 +86,7 @@ static enum err frame_enter(struct turn *turn, struct frame *frame, const struct
 static struct asl_error frame_error_told(struct arena *arena, const struct frame *frame,
                                          const struct asl_error *error)
 {
-    struct asl_error told = {.error = error->error, .cause = error->cause};
+    struct asl_error told = {.error = error->error, .cause = error->cause, .also = error->also};
 
     if (error->is_runtime)
         told.cause = arena_printf(arena,
@@ -333,7 +333,10 @@ static enum err frame_retry_later(struct turn *turn, struct frame *frame,
 static const struct asl_catcher *frame_catcher(const struct turn *turn, const struct frame *frame,
                                                const struct asl_error *error)
 {
-    return asl_catcher_find(turn_state(turn, frame), error->error ? error->error : "");
+    const struct asl_state *state = turn_state(turn, frame);
+    const struct asl_catcher *catcher = asl_catcher_find(state, error->error ? error->error : "");
+
+    return catcher || !error->also ? catcher : asl_catcher_find(state, error->also);
 }
 
 /* Whether anything from this frame up would retry or catch the error. */

@@ -125,19 +125,20 @@ SQL_QUERY(plan_latest, "SELECT plan_version FROM plans WHERE operator_name = ?1 
                        " AND deleted_at IS NULL");
 
 enum err plan_resolve(struct engine *engine, const char *operator_name, const char *plan_id,
-                      int64_t plan_version, int64_t *ret_version)
+                      int64_t plan_version, bool runs_on, int64_t *ret_version)
 {
     const struct plan *plan;
-    int64_t version = plan_version;
+    int64_t version = plan_version, latest = plan_version;
     enum err err = ERR_OK;
 
-    if (!version)
+    if (!runs_on)
         err = sql_select_int(engine->store->sql, &plan_latest,
-                             SQL_ARGS(SQL_TEXT(operator_name), SQL_TEXT(plan_id)), 0, &version);
+                             SQL_ARGS(SQL_TEXT(operator_name), SQL_TEXT(plan_id)), 0, &latest);
     if (err)
         return err;
-    if (!version)
+    if (!latest)
         return ERR_PLAN_NOT_FOUND;
+    version = version ? version : latest;
     err = plan_get(engine, operator_name, plan_id, version, &plan);
     if (!err)
         *ret_version = version;

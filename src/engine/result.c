@@ -256,12 +256,13 @@ static enum err result_late(struct result *result, const char *kind, bool is_qui
     return result_refuse_halted(result);
 }
 
-/* It is no longer awaited: a repeat of what settled it is welcome, all else is refused. */
+/* It is no longer awaited: a repeat of what settled it is welcome, all else is refused; the Step
+ * Functions API refuses repeats, too. */
 static enum err result_settled(struct result *result, const char *hash)
 {
     const struct reservation *r = &result->reservation;
 
-    if (r->answer_hash && strcmp(r->answer_hash, hash) == 0)
+    if (result->kind != RESULT_TOKEN && r->answer_hash && strcmp(r->answer_hash, hash) == 0)
         return ERR_OK;
     return fault_set(result->reterr, result->engine->arena, ERR_ALREADY_SETTLED, NULL,
                      r->answer_hash

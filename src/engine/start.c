@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/metric.h"
+#include "engine/arn.h"
 #include "store/plans.h"
 #include "store/trees.h"
 
@@ -34,6 +35,27 @@ static enum err start_first_event(struct engine *engine, struct execution *e)
     json_add(arena, detail, "plan_version", json_int(arena, e->plan_version));
     return history_event(engine->store, arena, e, e->created_at, "ExecutionStarted", 0, detail,
                          NULL);
+}
+
+/*
+ * "NAME" started by our own API and "PLAN:NAME" started by the Step Functions API would have one
+ * ARN under this plan: only one of them may be.
+ */
+static enum err start_check_twin(struct engine *engine, const struct execution *e)
+{
+    const char *name = arn_execution_name(engine->arena, e->plan_id, e->plan_execution_id);
+    const char *twin = name != e->plan_execution_id
+                           ? name
+                           : arn_execution_id(engine->arena, e->plan_id, e->plan_execution_id);
+    struct execution other;
+    int64_t root_id, execution_id;
+    enum err err = executions_find(engine->store, e->operator_name, twin, &root_id, &execution_id);
+
+    if (!err)
+        err = executions_load(engine->store, engine->arena, root_id, execution_id, &other);
+    if (!err && strcmp(other.plan_id, e->plan_id) == 0)
+        return ERR_EXECUTION_EXISTS;
+    return err == ERR_EXECUTION_NOT_FOUND ? ERR_OK : err;
 }
 
 enum err execution_create(struct engine *engine, const struct new_execution *wanted, int64_t now_ms,
@@ -65,8 +87,8 @@ enum err execution_create(struct engine *engine, const struct new_execution *wan
         .is_new = true,
     };
     int64_t root_id, execution_id;
-    enum err err =
-        plan_resolve(engine, e.operator_name, e.plan_id, wanted->plan_version, &e.plan_version);
+    enum err err = plan_resolve(engine, e.operator_name, e.plan_id, wanted->plan_version,
+                                wanted->map_run_id != 0, &e.plan_version);
 
     if (err)
         return err;
@@ -76,7 +98,11 @@ enum err execution_create(struct engine *engine, const struct new_execution *wan
         if (err != ERR_EXECUTION_NOT_FOUND)
             return err ? err : ERR_EXECUTION_EXISTS;
     }
-    if (!e.plan_execution_id) {
+    if (e.plan_execution_id) {
+        err = start_check_twin(engine, &e);
+        if (err)
+            return err;
+    } else {
         char text[ID_TEXT_BYTES];
 
         id_text(e.execution_id, text);

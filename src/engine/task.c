@@ -275,8 +275,8 @@ enum err task_arrived(struct turn *turn, struct frame *frame, const struct reser
 {
     struct arena *arena = turn->engine->arena;
     const struct json *result = r->result ? json_stored(arena, r->result) : &json_null;
-    struct asl_error error = {json_get_string(result, "Error"), json_get_string(result, "Cause"),
-                              false};
+    struct asl_error error = {.error = json_get_string(result, "Error"),
+                              .cause = json_get_string(result, "Cause")};
     enum err err = turn_stale(turn, frame->frame_id);
 
     if (err)
@@ -311,12 +311,22 @@ static struct reservation *task_awaited(struct turn *turn, const struct frame *f
     return NULL;
 }
 
+/* AWS's services and activities report a missed heartbeat as a time-out; it is caught by both
+ * names. Resources of our own say what it is. */
+static struct asl_error task_beat_error(const struct asl_state *state)
+{
+    bool is_ours = strcmp(state->resource_type, "fermata") == 0;
+
+    return (struct asl_error){.error = is_ours ? "States.HeartbeatTimeout" : "States.Timeout",
+                              .also = is_ours ? NULL : "States.HeartbeatTimeout"};
+}
+
 enum err task_beat_missed(struct turn *turn, struct frame *frame, const struct reservation *beat)
 {
     struct arena *arena = turn->engine->arena;
     const struct asl_state *state = turn_state(turn, frame);
     struct reservation *r = task_awaited(turn, frame);
-    struct asl_error error = {.error = "States.HeartbeatTimeout"};
+    struct asl_error error = task_beat_error(state);
     struct json *detail = json_object(arena);
     enum err err;
 

@@ -56,8 +56,12 @@ enum err task_scheduled(struct task *task)
         json_add(arena, detail, "timeoutInSeconds", json_int(arena, task->timeout_ms / 1000));
     if (task->heartbeat_ms)
         json_add(arena, detail, "heartbeatInSeconds", json_int(arena, task->heartbeat_ms / 1000));
-    if (task->credentials)
-        json_add(arena, detail, "taskCredentials", task->credentials);
+    if (task->credentials && json_get(task->credentials, "RoleArn")) {
+        struct json *credentials = json_object(arena);
+
+        json_add(arena, credentials, "roleArn", json_get(task->credentials, "RoleArn"));
+        json_add(arena, detail, "taskCredentials", credentials);
+    }
     return task_event(task->turn, task->frame, "Scheduled", detail);
 }
 

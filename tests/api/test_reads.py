@@ -332,7 +332,7 @@ class Histories(Case):
                 "resolved_reservations": [
                     {"reservation_id": r["reservation_id"], "type": r["type"]}
                     for r in fresh[id] if r["status"] == "FRESH"]})
-            self.assertNotIn("event_id", halted)
+            self.assertEqual(halted["previous_event_id"], 0)  # the Step Functions API numbers it, too
         told, = s.events(top, "CHILD.HALTED")
         self.assertEqual(told["detail"]["halt_id"], answer["halt_id"])
         self.assertEqual(told["detail"]["actor"]["subject"], "ada")
@@ -511,7 +511,7 @@ class Shop(Case):
             with self.subTest(value):
                 self.problem(self.server.get("plans/one?plan_version=" + value), 400, "INVALID_REQUEST",
                              "/query/plan_version")
-        for value in ("P%20Q", "%C3%A9", "x" * 129):
+        for value in ("P%20Q", "a%2Cb", "x" * 513):
             self.problem(self.server.get("plans?cursor=" + value), 400, "INVALID_REQUEST", "/query/cursor")
 
     def test_locks(self):

@@ -114,6 +114,18 @@ static inline const struct asl_problem *problem_of(const struct asl_problems *pr
     return NULL;
 }
 
+/* The problem of that rule, which must be there. */
+static inline const struct asl_problem *problem_wanted(const struct asl_problems *problems,
+                                                       const char *rule)
+{
+    static const struct asl_problem none;
+    const struct asl_problem *problem = problem_of(problems, rule);
+
+    if (!problem)
+        fail_msg("no problem %s", rule);
+    return problem ? problem : &none;
+}
+
 #define assert_json(arena, value, text)                                                            \
     assert_string_equal(json_text((arena), (value)), requote((arena), (text)))
 

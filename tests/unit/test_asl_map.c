@@ -172,7 +172,7 @@ static void names_are_unique_in_item_processors_too(void **state)
                 "{'Mode':'DISTRIBUTED','ExecutionType':'EXPRESS'},'StartAt':'J','States':{'J':"
                 "{'Type':'Pass','End':true}}},'End':true}}}"));
     assert_int_equal(problems.errors, 1);
-    assert_string_equal(problem_of(&problems, "LABEL_DUPLICATE")->pointer, "/States/B/Label");
+    assert_string_equal(problem_wanted(&problems, "LABEL_DUPLICATE")->pointer, "/States/B/Label");
 }
 
 static void maps_stand_only_so_deep_in_one_another(void **state)
@@ -209,7 +209,7 @@ static void an_inline_map_is_warned_of_tolerances(void **state)
         problems_of(arena, map_definition(arena, INLINE ",'ToleratedFailureCount':1"));
 
     assert_int_equal(problems.errors, 0);
-    assert_true(problem_of(&problems, "MAP_TOLERANCE_IGNORED")->is_warning);
+    assert_true(problem_wanted(&problems, "MAP_TOLERANCE_IGNORED")->is_warning);
 }
 
 static const struct begin_case {

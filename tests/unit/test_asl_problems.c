@@ -184,61 +184,62 @@ static void warnings_never_hide_an_error(void **state)
     assert_false(problems.list[99].is_warning);
 }
 
-static const struct asl_state *alone(struct arena *arena, const char *definition,
-                                     struct asl_problems *ret_problems)
+static enum err alone(struct arena *arena, const char *definition, const struct asl_plan **ret_plan,
+                      struct asl_problems *ret_problems)
 {
-    const struct asl_plan *plan = NULL;
-
-    if (asl_parse_state(arena, "S", json_of(arena, definition), &plan, ret_problems) != ERR_OK)
-        return NULL;
-    return asl_find(plan, "S");
+    return asl_parse_state(arena, "S", json_of(arena, definition), ret_plan, ret_problems);
 }
 
 static void a_single_state_needs_no_targets(void **state)
 {
     struct arena *arena = *state;
     struct asl_problems problems = {0};
-    const struct asl_state *s =
-        alone(arena, "{'Type':'Pass','Next':'Elsewhere','InputPath':'$nobody'}", &problems);
+    const struct asl_plan *plan = NULL;
+    const struct asl_state *s;
 
-    assert_non_null(s);
+    assert_ok(
+        alone(arena, "{'Type':'Pass','Next':'Elsewhere','InputPath':'$nobody'}", &plan, &problems));
     assert_int_equal(problems.count, 0);
-    assert_string_equal(s->name, "S");
+    s = asl_find(plan, "S");
     assert_string_equal(s->next, "Elsewhere");
     assert_string_equal(s->machine->start_at, "S");
-    assert_non_null(alone(arena,
-                          "{'Type':'Choice','Choices':[{'Variable':'$','IsNull':true,'Next':'X'}],"
-                          "'Default':'Y'}",
-                          &problems));
+    assert_ptr_equal(plan->top, s->machine);
+    assert_ok(alone(arena,
+                    "{'Type':'Choice','Choices':[{'Variable':'$','IsNull':true,'Next':'X'}],"
+                    "'Default':'Y'}",
+                    &plan, &problems));
 }
+
+static const struct alone_case {
+    const char *definition, *rule, *pointer, *location;
+} alone_cases[] = {
+    CASE("{'Type':'X'}", "FIELD_VALUE", "/Type", "/Type"),
+    CASE("[]", "FIELD_TYPE", "", "/"),
+    CASE("{'Type':'Pass','End':true,'Foo':1}", "FIELD_UNKNOWN", "/Foo", "/"),
+    CASE("{'Type':'Map','End':true,'ItemProcessor':{'StartAt':'I','States':{'I':{'Type':'Pass',"
+         "'Next':'J'}}}}",
+         "NEXT_UNKNOWN", "/ItemProcessor/States/I/Next", "/ItemProcessor/States/I/Next"),
+    CASE("{'Type':'Map','End':true,'ItemProcessor':{'StartAt':'S','States':{'S':{'Type':'Pass',"
+         "'End':true}}}}",
+         "STATE_NAME_DUPLICATE", NULL, NULL),
+};
 
 static void a_single_state_is_held_to_all_other_rules(void **state)
 {
-    static const struct {
-        const char *definition, *rule, *pointer, *location;
-    } cases[] = {
-        {"{'Type':'X'}",                       "FIELD_VALUE",          "/Type",                        "/Type"                       },
-        {"[]",                                 "FIELD_TYPE",           "",                             "/"                           },
-        {"{'Type':'Pass','End':true,'Foo':1}", "FIELD_UNKNOWN",        "/Foo",                         "/"                           },
-        {"{'Type':'Map','End':true,'ItemProcessor':{'StartAt':'I','States':{'I':{'Type':'Pass',"
-         "'Next':'J'}}}}",            "NEXT_UNKNOWN",         "/ItemProcessor/States/I/Next", "/ItemProcessor/States/I/Next"},
-        {"{'Type':'Map','End':true,'ItemProcessor':{'StartAt':'S','States':{'S':{'Type':'Pass',"
-         "'End':true}}}}",            "STATE_NAME_DUPLICATE", NULL,                           NULL                          },
-    };
     struct arena *arena = *state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(alone_cases); i++) {
+        const struct alone_case *c = &alone_cases[i];
+        const struct asl_plan *plan = NULL;
         struct asl_problems problems = {0};
         const struct asl_problem *problem;
 
-        assert_null(alone(arena, cases[i].definition, &problems));
-        problem = problem_of(&problems, cases[i].rule);
-        if (!problem)
-            fail_msg("%s: %s", cases[i].definition, problems.list[0].rule);
-        if (cases[i].pointer)
-            assert_string_equal(problem->pointer, cases[i].pointer);
-        if (cases[i].location)
-            assert_string_equal(problem->location, cases[i].location);
+        assert_err(alone(arena, c->definition, &plan, &problems), ERR_INVALID_REQUEST);
+        problem = problem_wanted(&problems, c->rule);
+        if (c->pointer)
+            assert_string_equal(problem->pointer, c->pointer);
+        if (c->location)
+            assert_string_equal(problem->location, c->location);
     }
 }
 
