@@ -4,11 +4,8 @@
  *
  * It works on a copy of the server's file, so rows, indexes and pages are the same, with the
  * server's settings: WAL, synchronous=FULL, no automatic checkpoint, the same cache. Every
- * operation is the shortest list of prepared statements that leaves the rows the server leaves;
- * there is no HTTP, no JSON, no check, no answer. The result is one line of JSON on stdout.
- *
- * Parameters: :root a tree's id, :name a plan_execution_id, :claim and :beat reservations, :halt a
- * halt, :now milliseconds. Those that a statement does not name are not bound.
+ * operation is the shortest list of prepared statements that leaves the rows the server leaves
+ * (bare_ops.c); there is no HTTP, no JSON, no check, no answer. The result is one line of JSON on stdout.
  */
 #include <argp.h>
 #include <stdbool.h>
@@ -20,153 +17,13 @@
 
 #include <sqlite3.h>
 
+#include "bare_ops.h"
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/check.h"
 #include "base/id.h"
 
-enum { BARE_PHASES = 3, BARE_STATEMENTS = 16, BARE_TIMER_MS = 36000000, BARE_LEASE_MS = 30000 };
-
-#define TREE_NEW                                                                                   \
-    "INSERT INTO trees (root_id, operator_name, seq, executions) VALUES (:root, 'default', 1, 1)"
-#define TREE_NEXT "UPDATE trees SET seq = seq + 1 WHERE root_id = :root"
-#define NAMED                                                                                      \
-    "INSERT INTO execution_ids (operator_name, plan_execution_id, root_id, execution_id)"          \
-    " VALUES ('default', :name, :root, :root)"
-#define EXECUTION(plan, status, state, seq, event, output, ended)                                  \
-    "INSERT INTO executions (root_id, execution_id, operator_name, portal_id, plan_execution_id,"  \
-    " plan_id, plan_version, status, last_state, epoch, depth, history_seq, event_id, frame_seq,"  \
-    " busy_turns, hold_on_failure, start_digest, created_by, created_at, updated_at, ended_at,"    \
-    " input, output) VALUES (:root, :root, 'default', 'unknown', :name, '" plan "', 1, '" status   \
-    "', '" state "', 1, 0, " seq ", " event ", 1, 0, 0, :digest, 'local', :now, :now, " ended      \
-    ", '{\"order\":1}', " output ")"
-#define FRAME(state, entered, last)                                                                \
-    "INSERT INTO frames (root_id, execution_id, frame_id, operator_name, branch, state, phase,"    \
-    " entered_event, last_event, data) VALUES (:root, :root, 1, 'default', 0, '" state             \
-    "', 'WAIT', " entered ", " last ", '{\"order\":1}')"
-#define RESERVATION(id, type, state, due, queue, ready, data)                                      \
-    "INSERT INTO reservations (root_id, execution_id, reservation_id, operator_name, frame_id,"    \
-    " type, status, epoch, state, due_at, queue, ready, attempt, created_at, data) VALUES (:root," \
-    " :root, " id ", 'default', 1, '" type "', 'FRESH', 1, '" state "', " due ", " queue           \
-    ", " ready ", 0, :now, " data ")"
-#define HISTORY                                                                                    \
-    "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"     \
-    " event_id, previous_event_id, detail) VALUES "
-#define EVENT(seq, tree, type, event, previous, detail)                                            \
-    HISTORY "(:root, :root, " seq ", 'default', " tree ", :now, '" type "', " event ", " previous  \
-            ", '" detail "')"
-#define STARTED(plan)                                                                              \
-    EVENT("1", "1", "ExecutionStarted", "1", "0",                                                  \
-          "{\"input\":{\"order\":1},\"plan_id\":\"" plan "\",\"plan_version\":1}")
-#define ENTERED(seq, tree, type, event, previous, state, value)                                    \
-    EVENT(seq, tree, type "StateEntered", event, previous,                                         \
-          "{\"name\":\"" state "\",\"input\":" value "}")
-#define EXITED(seq, tree, type, event, previous, state, value)                                     \
-    EVENT(seq, tree, type "StateExited", event, previous,                                          \
-          "{\"name\":\"" state "\",\"output\":" value "}")
-#define SUCCEEDED(seq, tree, event, previous, value)                                               \
-    EVENT(seq, tree, "ExecutionSucceeded", event, previous, "{\"output\":" value "}")
-#define ORDER "{\"order\":1}"
-#define OK "{\"ok\":true}"
-#define ITEMS                                                                                      \
-    " WHERE root_id = :root AND execution_id IN"                                                   \
-    " (SELECT execution_id FROM halt_items WHERE root_id = :root AND halt_id = :halt)"
-#define HALT_HISTORY                                                                               \
-    "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"     \
-    " halt_id, detail) "
-#define HALT(children)                                                                             \
-    "INSERT INTO halts (root_id, halt_id, operator_name, portal_id, subject, execution_id, kind,"  \
-    " children, outcome, reason, tree_seq, created_at, executions, reservations, scheduled, "      \
-    "locks,"                                                                                       \
-    " granted, in_flight, unused, anomalies) VALUES (:root, :halt, 'default', 'unknown', 'local'," \
-    " :root, 'EXECUTION', '" children                                                              \
-    "', 'halted', 'bench', 2, :now, 1, 1, 1, 0, 0, 0, '[]', '[]')"
-
-struct bare_op {
-    const char *name, *prefix;
-    bool is_new; /* makes executions; else it finds them by name */
-    const char *phases[BARE_PHASES][BARE_STATEMENTS]; /* each phase is a commit */
-};
-
-/* clang-format off */
-static const struct bare_op bare_ops[] = {
-    {"start", "w-", true,
-     {{TREE_NEW, NAMED, EXECUTION("wait", "WAITING_FOR_TIMER", "Wait", "2", "2", "NULL", "NULL"),
-       FRAME("Wait", "2", "2"), RESERVATION(":claim", "TIMER", "Wait", ":due", "NULL", "0", "NULL"),
-       STARTED("wait"), ENTERED("2", "1", "Wait", "2", "0", "Wait", ORDER)}}},
-    {"pass", "p-", true,
-     {{TREE_NEW, NAMED, EXECUTION("pass", "SUCCESS", "C", "8", "8", "'" ORDER "'", ":now"),
-       STARTED("pass"), ENTERED("2", "1", "Pass", "2", "0", "A", ORDER),
-       EXITED("3", "1", "Pass", "3", "2", "A", ORDER),
-       ENTERED("4", "1", "Pass", "4", "3", "B", ORDER),
-       EXITED("5", "1", "Pass", "5", "4", "B", ORDER),
-       ENTERED("6", "1", "Pass", "6", "5", "C", ORDER),
-       EXITED("7", "1", "Pass", "7", "6", "C", ORDER), SUCCEEDED("8", "1", "8", "7", ORDER)}}},
-    {"flow", "f-", true,
-     {{TREE_NEW, NAMED, EXECUTION("work", "EXECUTING", "B", "5", "5", "NULL", "NULL"),
-       FRAME("B", "4", "5"),
-       RESERVATION(":claim", "TASK", "B", "NULL", "'bench'", "1", "'" ORDER "'"), STARTED("work"),
-       ENTERED("2", "1", "Pass", "2", "0", "A", ORDER),
-       EXITED("3", "1", "Pass", "3", "2", "A", ORDER),
-       ENTERED("4", "1", "Task", "4", "3", "B", ORDER),
-       EVENT("5", "1", "TaskScheduled", "5", "4",
-             "{\"resource\":\"fermata:task:bench\",\"parameters\":{\"order\":1}}")},
-      {TREE_NEXT,
-       "UPDATE reservations SET ready = 0, attempt = 1, worker = 'w1', lease_until = :due,"
-       " lease_ms = 30000, token_hash = randomblob(32) WHERE root_id = :root"
-       " AND execution_id = :root AND reservation_id = :claim",
-       RESERVATION(":beat", "HEARTBEAT", "B", ":due", "NULL", "0", "NULL"),
-       "UPDATE executions SET history_seq = 6 WHERE root_id = :root AND execution_id = :root",
-       EVENT("6", "2", "TASK.STARTED", "NULL", "NULL",
-             "{\"worker\":\"w1\",\"task\":\"bench\",\"attempt\":1}")},
-      {TREE_NEXT,
-       "UPDATE reservations SET status = 'USED', settled_at = :now, answer_hash = :digest,"
-       " data = NULL WHERE root_id = :root AND execution_id = :root AND reservation_id = :claim",
-       "UPDATE reservations SET status = 'STALE', settled_at = :now WHERE root_id = :root"
-       " AND execution_id = :root AND reservation_id = :beat",
-       "UPDATE executions SET status = 'SUCCESS', last_state = 'C', history_seq = 11,"
-       " event_id = 10, updated_at = :now, ended_at = :now, output = '" OK "'"
-       " WHERE root_id = :root AND execution_id = :root",
-       "DELETE FROM frames WHERE root_id = :root AND execution_id = :root AND frame_id = 1",
-       EVENT("7", "3", "TaskSucceeded", "6", "5",
-             "{\"resource\":\"fermata:task:bench\",\"output\":" OK "}"),
-       EXITED("8", "3", "Task", "7", "6", "B", OK), ENTERED("9", "3", "Pass", "8", "7", "C", OK),
-       EXITED("10", "3", "Pass", "9", "8", "C", OK), SUCCEEDED("11", "3", "10", "9", OK)}}},
-    {"halt", "w-", false,
-     {{TREE_NEXT,
-       "INSERT INTO halt_items (root_id, halt_id, depth, execution_id, operator_name,"
-       " previous_status, last_state, epoch) VALUES (:root, :halt, 0, :root, 'default',"
-       " 'WAITING_FOR_TIMER', 'Wait', 1)",
-       "UPDATE executions SET status = 'STOPPED', epoch = epoch + 1, halt_id = :halt,"
-       " history_seq = history_seq + 2, updated_at = :now, ended_at = :now"
-       " WHERE root_id = :root AND execution_id = :root AND status = 'WAITING_FOR_TIMER'",
-       "UPDATE reservations SET status = 'STALE', settled_at = :now, halt_id = :halt"
-       " WHERE root_id = :root AND execution_id = :root AND status = 'FRESH'",
-       HALT_HISTORY "VALUES (:root, :root, 3, 'default', 2, :now, 'EXECUTION.HALTED', :halt,"
-                    " '{\"previous_status\":\"WAITING_FOR_TIMER\"}')",
-       HALT_HISTORY
-       "VALUES (:root, :root, 4, 'default', 2, :now, 'RESERVATION.CLEANED', :halt, '{}')",
-       HALT("none")}}},
-    {"tree", "t-", false,
-     {{TREE_NEXT,
-       "INSERT INTO halt_items (root_id, halt_id, depth, execution_id, operator_name,"
-       " previous_status, last_state, epoch) WITH RECURSIVE below (execution_id, depth) AS"
-       " (SELECT :root, 0 UNION ALL SELECT c.execution_id, b.depth + 1 FROM below b"
-       " JOIN executions c ON c.root_id = :root AND c.parent_id = b.execution_id)"
-       " SELECT e.root_id, :halt, b.depth, e.execution_id, e.operator_name, e.status,"
-       " e.last_state, e.epoch FROM below b JOIN executions e ON e.root_id = :root"
-       " AND e.execution_id = b.execution_id WHERE e.ended_at IS NULL",
-       HALT_HISTORY
-       "SELECT i.root_id, i.execution_id, e.history_seq + k.n, i.operator_name, 2, :now, k.type,"
-       " :halt, CASE k.n WHEN 1 THEN '{\"previous_status\":\"' || i.previous_status || '\"}'"
-       " ELSE '{}' END FROM halt_items i JOIN executions e ON e.root_id = :root"
-       " AND e.execution_id = i.execution_id CROSS JOIN (SELECT 1 AS n, 'EXECUTION.HALTED' AS type"
-       " UNION ALL SELECT 2, 'RESERVATION.CLEANED') k WHERE i.root_id = :root AND i.halt_id = :halt",
-       "UPDATE executions SET status = 'STOPPED', epoch = epoch + 1, halt_id = :halt,"
-       " history_seq = history_seq + 2, updated_at = :now, ended_at = :now" ITEMS,
-       "UPDATE reservations SET status = 'STALE', settled_at = :now, halt_id = :halt, ready = 0"
-       ITEMS " AND status = 'FRESH'",
-       HALT("all")}}},
-};
-/* clang-format on */
+enum { BARE_TIMER_MS = 36000000, BARE_LEASE_MS = 30000 };
 
 struct bare_options {
     const char *db, *op;

@@ -259,7 +259,12 @@ static void map_label(struct asl_parser *parser, const struct asl_at *at,
                 "a label has 1 to %d characters, none of them white space, control or "
                 "< > { } [ ] ? * \" # %% \\ ^ | ~ ` $ & , ; : /",
                 MAP_LABEL_CHARS);
-    if (fault && *fault >= 0x20 && *fault < 0x7f)
+    if (fault && strchr("\t\n\r", *fault))
+        asl_wording(parser, at, "Label contains invalid character: '\\%c'",
+                    *fault == '\t'   ? 't'
+                    : *fault == '\n' ? 'n'
+                                     : 'r');
+    else if (fault && *fault >= 0x20 && *fault < 0x7f)
         asl_wording(parser, at, "Label contains invalid character: '%c'", *fault);
     else if (fault)
         asl_wording(parser, at, "Label contains invalid character: '\\x%02x'",

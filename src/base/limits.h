@@ -51,6 +51,9 @@
     X(TURN_US,                5000,        "us",    "a turn yields after")                         \
     X(TURNS_UNTHROTTLED,      64,          "turns", "in a row without waiting, then one each TURN_PAUSE_MS") \
     X(TURN_PAUSE_MS,          50,          "ms",    "pause between turns of a plan that never waits") \
+    X(EXPRESS_RUN_MS,         300000,      "ms",    "an EXPRESS execution may take")                \
+    X(EXPRESS_BYTES,          536870912,   "bytes", "EXPRESS executions that run, in memory; beyond it 503") \
+    X(EXPRESS_PLANS,          500,         "count", "plan versions kept for EXPRESS executions, beside those in use") \
     X(EVENTS,                 10000000,    "events","history of one execution; a setting")         \
     X(RECEIPT_ITEMS,          1000,        "count", "executions in the receipt of an answer")      \
     X(PAGE_ITEMS,             1000,        "count", "limit of a list")                             \

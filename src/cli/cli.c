@@ -66,8 +66,9 @@ const struct cli_command cli_commands[] = {
         .options = &cmd_plan_validate_options,
         .summary = "check definitions without a server",
         .usage = "FILE|-...", .args_min = 1, .args_max = CLI_ANY,
-        .doc = "Prints every problem with its place, its rule and what was expected. Ends with 1 when there "
-               "is one, so that a build can stop on it.",
+        .doc = "Prints every problem with its place, its rule, what was expected and, where there is one, "
+               "what to write instead. Ends with 1 when there is one, so that a build can stop on it; "
+               "warnings alone do not stop it.",
     },
     {
         .name = "run", .group = CLI_GROUP_RUN, .run = cmd_run, .options = &cmd_run_options,

@@ -42,11 +42,13 @@ const char *arn_decode(struct arena *arena, const char *text, size_t len)
     char *out = arena_alloc(arena, len + 1), *to = out;
 
     for (size_t i = 0; i < len; i++) {
-        bool coded = text[i] == '%' && i + 2 < len && arn_nibble(text[i + 1]) >= 0 &&
-                     arn_nibble(text[i + 2]) >= 0;
-
-        *to++ = coded ? (char)(arn_nibble(text[i + 1]) << 4 | arn_nibble(text[i + 2])) : text[i];
-        i += coded ? 2 : 0;
+        if (text[i] == '%' && i + 2 < len && arn_nibble(text[i + 1]) >= 0 &&
+            arn_nibble(text[i + 2]) >= 0) {
+            *to++ = (char)(arn_nibble(text[i + 1]) << 4 | arn_nibble(text[i + 2]));
+            i += 2;
+        } else {
+            *to++ = text[i];
+        }
     }
     *to = '\0';
     return out;
@@ -92,6 +94,23 @@ const char *arn_execution(struct arena *arena, const struct arn_place *place, co
                                arn_encode(arena, name)));
 }
 
+const char *arn_express(struct arena *arena, const struct arn_place *place, const char *plan_id,
+                        const char *plan_execution_id)
+{
+    return arn_of(arena, place,
+                  arena_printf(arena, "express:%s:%s", arn_encode(arena, plan_id),
+                               arn_execution_name(arena, plan_id, plan_execution_id)));
+}
+
+const char *arn_express_name(struct arena *arena, const char *plan_id,
+                             const char *plan_execution_id)
+{
+    const char *name = arn_execution_name(arena, plan_id, plan_execution_id);
+    const char *colon = strrchr(name, ':');
+
+    return colon ? arena_string_n(arena, name, (size_t)(colon - name)) : name;
+}
+
 const char *arn_activity(struct arena *arena, const struct arn_place *place, const char *name)
 {
     return arn_of(arena, place, arena_printf(arena, "activity:%s", name));
@@ -112,6 +131,12 @@ const char *arn_role(struct arena *arena, const struct arn_place *place)
 const char *arn_execution_id(struct arena *arena, const char *plan_id, const char *name)
 {
     return arena_printf(arena, "%s:%s", plan_id, name);
+}
+
+const char *arn_express_id(struct arena *arena, const char *plan_id, const char *name,
+                           const char *uuid)
+{
+    return arena_printf(arena, "%s:%s:%s", plan_id, name, uuid);
 }
 
 /* What follows "arn:partition:states:region:account:stateMachine:", or null. */

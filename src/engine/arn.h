@@ -30,6 +30,11 @@ const char *arn_execution(struct arena *arena, const struct arn_place *place, co
 /* The execution's own name: what stands last in its ARN, decoded. */
 const char *arn_execution_name(struct arena *arena, const char *plan_id,
                                const char *plan_execution_id);
+/* express:NAME:EXECUTION:UUID; the execution's own name is EXECUTION alone. */
+const char *arn_express(struct arena *arena, const struct arn_place *place, const char *plan_id,
+                        const char *plan_execution_id);
+const char *arn_express_name(struct arena *arena, const char *plan_id,
+                             const char *plan_execution_id);
 const char *arn_activity(struct arena *arena, const struct arn_place *place, const char *name);
 const char *arn_map_run(struct arena *arena, const struct arn_place *place, const char *plan_id,
                         const char *label, const char *name);
@@ -37,6 +42,9 @@ const char *arn_role(struct arena *arena, const struct arn_place *place);
 
 /* The plan_execution_id of a start by name through that API. */
 const char *arn_execution_id(struct arena *arena, const char *plan_id, const char *name);
+/* The same of an EXPRESS machine's: a UUID behind the name lets names repeat. */
+const char *arn_express_id(struct arena *arena, const char *plan_id, const char *name,
+                           const char *uuid);
 
 /* stateMachine:NAME, NAME:3 or NAME:ALIAS, of whatever region and account. */
 struct arn_machine_ref {

@@ -31,26 +31,45 @@ bool execution_place(struct engine *engine, const struct execution *e, struct ar
     return true;
 }
 
+/* The execution's Id and Name. */
+static void context_name(struct turn *turn, const char **ret_id, const char **ret_name)
+{
+    struct arena *arena = turn->engine->arena;
+    const struct execution *e = turn->execution;
+    const char *plan_id = e->plan_id, *id = e->plan_execution_id;
+    struct arn_place place;
+
+    *ret_id = id;
+    *ret_name = id;
+    if (!execution_place(turn->engine, e, &place))
+        return;
+    if (turn->engine->env->is_express) {
+        *ret_id = arn_express(arena, &place, plan_id, id);
+        *ret_name = arn_express_name(arena, plan_id, id);
+    } else {
+        *ret_id = arn_execution(arena, &place, plan_id, id);
+        *ret_name = arn_execution_name(arena, plan_id, id);
+    }
+}
+
 static const struct json *context_execution(struct turn *turn)
 {
     struct arena *arena = turn->engine->arena;
     struct execution *e = turn->execution;
     struct json *json = json_object(arena);
+    const char *id, *name, *role = turn->role_arn;
     struct arn_place place;
-    bool has_arns = execution_place(turn->engine, e, &place);
-    const char *role = turn->role_arn ? turn->role_arn : arn_role(arena, &place);
 
+    if (!role) {
+        execution_place(turn->engine, e, &place);
+        role = arn_role(arena, &place);
+    }
     if (!turn->input)
         turn->input = json_stored(arena, e->input);
-    json_add(arena, json, "Id",
-             json_string(arena, has_arns
-                                    ? arn_execution(arena, &place, e->plan_id, e->plan_execution_id)
-                                    : e->plan_execution_id));
+    context_name(turn, &id, &name);
+    json_add(arena, json, "Id", json_string(arena, id));
     json_add(arena, json, "Input", turn->input);
-    json_add(arena, json, "Name",
-             json_string(arena, has_arns
-                                    ? arn_execution_name(arena, e->plan_id, e->plan_execution_id)
-                                    : e->plan_execution_id));
+    json_add(arena, json, "Name", json_string(arena, name));
     json_add(arena, json, "RoleArn", json_string(arena, role));
     json_add(arena, json, "StartTime", context_time(arena, e->created_at));
     json_add(arena, json, "RedriveCount", json_int(arena, e->redrives));

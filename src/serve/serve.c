@@ -25,6 +25,7 @@
 #include "serve/serve_options.h"
 #include "sfn/sfn.h"
 #include "sigv4/sigv4_environment.h"
+#include "sql/sql.h"
 #include "token/token.h"
 
 enum { SERVE_REFRESH_S = 10, SERVE_SFN_BODY_BYTES = LIMIT_HTTP_BODY_BYTES + 65536 };
@@ -34,13 +35,14 @@ struct serve {
     struct serve_options options;
     struct folder folder;
     struct clock clock;
-    struct id_source ids;
-    struct env env;
+    struct id_source ids, express_ids;
+    struct env env, express_env;
     struct token_keys *keys;
     struct sfn_keys *access_keys;
     struct sigv4_client client; /* of the folder's first access key; nulls: there is none */
     bool is_first_start;        /* it was made now */
     struct lane *lane;
+    struct lane *express; /* its store is in memory */
     struct api *api;
     struct sfn *sfn;
     struct net *net;
@@ -108,6 +110,14 @@ static void serve_on_effect(void *user, const struct effect *effect)
         sfn_on_effect(serve->sfn, effect);
 }
 
+static void serve_on_express_effect(void *user, const struct effect *effect)
+{
+    struct serve *serve = user;
+
+    if (serve->sfn)
+        sfn_on_express_effect(serve->sfn, effect);
+}
+
 /* POST / is the Step Functions API, everything else our own. */
 static bool serve_is_sfn(const char *method, const char *path)
 {
@@ -152,6 +162,24 @@ static enum err serve_open_lane(struct serve *serve)
     return lane_open(&config, &serve->lane);
 }
 
+/* Executions of EXPRESS machines; ids of a node of their own, for no id is given twice. */
+static enum err serve_open_express(struct serve *serve)
+{
+    struct lane_config config = {
+        .path = SQL_MEMORY,
+        .env = &serve->express_env,
+        .ids = &serve->express_ids,
+        .on_effect = serve_on_express_effect,
+        .user = serve,
+    };
+
+    id_source_init(&serve->express_ids, &serve->clock, 1);
+    serve->express_env = serve->env;
+    serve->express_env.is_express = true;
+    serve->express_env.run_ms_max = LIMIT_EXPRESS_RUN_MS;
+    return lane_open(&config, &serve->express);
+}
+
 /* The first start says how to come here: to a person with the key itself, to a log without it. */
 static void serve_greet(struct serve *serve)
 {
@@ -176,6 +204,7 @@ static void serve_open_apis(struct serve *serve)
         .store_path = serve->folder.store_path,
         .clock = &serve->clock,
         .lane = serve->lane,
+        .express = serve->express,
         .keys = serve->access_keys,
         .region = serve->options.region,
     };
@@ -200,6 +229,7 @@ static enum err serve_open_net(struct serve *serve)
 
     serve_open_apis(serve);
     lane_run(serve->lane);
+    lane_run(serve->express);
     err = net_start(&config, &serve->net);
     if (err)
         return err;
@@ -231,6 +261,8 @@ static enum err serve_start(struct serve *serve)
         err = serve_open_keys(serve);
     if (!err)
         err = serve_open_lane(serve);
+    if (!err)
+        err = serve_open_express(serve);
     return err ? err : serve_open_net(serve);
 }
 
@@ -245,6 +277,7 @@ static void serve_stop(struct serve *serve)
         sfn_drain(serve->sfn);
     net_stop(serve->net, serve->options.drain_ms);
     lane_close(serve->lane);
+    lane_close(serve->express);
     sfn_free(serve->sfn);
     api_free(serve->api);
     sfn_keys_close(serve->access_keys);

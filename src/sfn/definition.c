@@ -48,6 +48,22 @@ enum err sfn_read_definition(struct sfn_call *call, struct arena *arena, const c
     return err ? err : asl_parse(arena, *ret_definition, ret_plan, ret_problems);
 }
 
+/* What is wrong with a Map's label has a form of its own in recorded answers: the sentence as a
+ * quoted literal, then the definition. */
+static enum err definition_refuse_label(struct sfn_call *call, const char *sentence)
+{
+    const char *quote = strchr(sentence, '\'') ? "\"" : "'";
+    const char *text = json_get_string(call->body, "definition");
+    struct buf literal;
+
+    buf_init(&literal, call->arena, BUF_BYTES_OWN);
+    for (const char *c = sentence; *c; c++)
+        buf_printf(&literal, *c == '\\' ? "\\%c" : "%c", *c);
+    return sfn_refuse(call, "InvalidDefinition",
+                      "Error=ValueError Args=[%s%s%s] in definition '%s'.", quote, literal.data,
+                      quote, text ? text : "");
+}
+
 enum err sfn_refuse_definition(struct sfn_call *call, const struct asl_problems *problems)
 {
     struct buf buf;
@@ -58,6 +74,8 @@ enum err sfn_refuse_definition(struct sfn_call *call, const struct asl_problems 
 
         if (problem->is_warning)
             continue;
+        if (strcmp(problem->rule, "LABEL") == 0)
+            return definition_refuse_label(call, problem->wording);
         buf_text(&buf, buf.len ? ", " : "");
         buf_printf(&buf, "%s: %s", problem->code ? problem->code : "SCHEMA_VALIDATION_FAILED",
                    problem->wording ? problem->wording : problem->message);

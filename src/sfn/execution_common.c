@@ -69,14 +69,9 @@ const char *execution_machine_arn(struct sfn_call *call, const char *plan_id, co
 const char *execution_express_arn(struct sfn_call *call, const char *plan_id,
                                   const char *plan_execution_id)
 {
-    static const char machine_kind[] = ":stateMachine:";
-    const char *machine = sfn_arn_machine(call, plan_id);
-    const char *kind = strstr(machine, machine_kind);
+    const struct arn_place place = {call->sfn->config.region, call->account};
 
-    CHECK(kind != NULL);
-    return arena_printf(call->arena, "%.*s:express:%s:%s", (int)(kind - machine), machine,
-                        kind + strlen(machine_kind),
-                        arn_execution_name(call->arena, plan_id, plan_execution_id));
+    return arn_express(call->arena, &place, plan_id, plan_execution_id);
 }
 
 const char *execution_version_arn(struct sfn_call *call, const char *plan_id,

@@ -4,6 +4,7 @@
 #ifndef FERMATA_SFN_EXECUTION_PRIV_H
 #define FERMATA_SFN_EXECUTION_PRIV_H
 
+#include "engine/express.h"
 #include "sfn/machine_common.h"
 #include "store/map_runs.h"
 #include "store/views_sfn.h"
@@ -17,10 +18,24 @@ struct execution_wanted {
 struct execution_prepared {
     struct start_request req;
     bool is_express;
-    const char *name; /* without the UUID of an EXPRESS machine's */
+    const char *name;         /* without the UUID of an EXPRESS machine's */
+    struct express_plan plan; /* of the plan version that is to run */
 };
-enum err execution_prepare(struct sfn_call *call, struct engine *engine,
+/* In a read or a change; everything in the call's arena. */
+enum err execution_prepare(struct sfn_call *call, struct store *store,
                            const struct execution_wanted *wanted, struct execution_prepared *ret);
+
+/* ---- execution_express.c: executions of EXPRESS machines, on a lane of their own ---- */
+
+/* On a thread that reads: execution_prepare, unless it is a STANDARD machine; only is_express is
+ * told then. */
+enum err express_prepare(struct sfn_call *call, const struct execution_wanted *wanted,
+                         struct execution_prepared *ret);
+/* On that lane: starts it. *ret is how it stands, gone already when it has ended. */
+enum err express_start(struct sfn_call *call, struct engine *engine,
+                       const struct execution_prepared *prepared, struct execution *ret);
+/* On that lane: how it stands, gone when it has ended. ERR_EXECUTION_NOT_FOUND. */
+enum err express_look(struct engine *engine, int64_t execution_id, struct execution *ret);
 
 /* ---- execution_common.c ---- */
 

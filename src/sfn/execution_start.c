@@ -2,7 +2,8 @@
  * execution_start.c - StartExecution.
  *
  * A name belongs to one execution of its machine: the same name with the same input answers again
- * while that one runs, and is refused otherwise.
+ * while that one runs, and is refused otherwise. Executions of an EXPRESS machine share names as
+ * they like, and run on the lane that keeps them in memory.
  */
 #include "sfn/execution_priv.h"
 
@@ -10,13 +11,17 @@
 
 #include "engine/transition.h"
 
-_Static_assert(sizeof(struct execution_wanted) <= SFN_FIELDS_BYTES, "fits");
+struct start_fields {
+    struct execution_wanted wanted;
+    struct execution_prepared *prepared; /* of an EXPRESS machine; no member of the shape */
+};
+_Static_assert(sizeof(struct start_fields) <= SFN_FIELDS_BYTES, "fits");
 
 const struct sfn_field start_execution_fields[] = {
-    FIELD_TEXT(execution_wanted, "stateMachineArn", true, machine_arn, 1, 256),
-    FIELD_TEXT(execution_wanted, "name", false, name, 1, 80),
-    FIELD_TEXT(execution_wanted, "input", false, input, 0, LIMIT_PAYLOAD_BYTES),
-    FIELD_TEXT(execution_wanted, "traceHeader", false, trace_header, 0, 256),
+    FIELD_TEXT(start_fields, "stateMachineArn", true, wanted.machine_arn, 1, 256),
+    FIELD_TEXT(start_fields, "name", false, wanted.name, 1, 80),
+    FIELD_TEXT(start_fields, "input", false, wanted.input, 0, LIMIT_PAYLOAD_BYTES),
+    FIELD_TEXT(start_fields, "traceHeader", false, wanted.trace_header, 0, 256),
     {0},
 };
 
@@ -54,16 +59,21 @@ static enum err start_again(struct sfn_call *call, struct engine *engine, const 
     return ERR_OK;
 }
 
-enum err start_execution(struct sfn_call *call, struct engine *engine, const struct json **ret)
+/* On the lane of the store on disk; what the machine is now is read there. */
+static enum err start_standard(struct sfn_call *call, struct engine *engine,
+                               const struct json **ret)
 {
+    const struct start_fields *fields = call->fields;
     struct execution_prepared prepared;
     struct start_request *req = &prepared.req;
     struct execution_answer answer;
     struct fault fault;
-    enum err err = execution_prepare(call, engine, call->fields, &prepared);
+    enum err err = execution_prepare(call, engine->store, &fields->wanted, &prepared);
 
     if (err)
         return err;
+    if (prepared.is_express) /* since it was looked at, a machine of this name was made anew */
+        return ERR_UNAVAILABLE;
     err = start_again(call, engine, req->plan_execution_id, req->input, ret);
     if (err != ERR_EXECUTION_NOT_FOUND)
         return err;
@@ -72,10 +82,35 @@ enum err start_execution(struct sfn_call *call, struct engine *engine, const str
         return start_exists(call, req->plan_id, req->plan_execution_id);
     if (err)
         return err;
-    *ret = start_answer(call,
-                        prepared.is_express
-                            ? execution_express_arn(call, req->plan_id, req->plan_execution_id)
-                            : sfn_arn_execution(call, req->plan_id, req->plan_execution_id),
+    *ret = start_answer(call, sfn_arn_execution(call, req->plan_id, req->plan_execution_id),
                         answer.created_at);
     return ERR_OK;
+}
+
+/* On the lane of the store in memory. */
+static enum err start_express(struct sfn_call *call, struct engine *engine, const struct json **ret)
+{
+    const struct start_fields *fields = call->fields;
+    struct execution e;
+    enum err err = express_start(call, engine, fields->prepared, &e);
+
+    if (!err)
+        *ret = start_answer(call, execution_express_arn(call, e.plan_id, e.plan_execution_id),
+                            e.created_at);
+    return err;
+}
+
+void start_execution(struct sfn_call *call)
+{
+    struct start_fields *fields = call->fields;
+    enum err err;
+
+    fields->prepared = ARENA_NEW(call->arena, struct execution_prepared);
+    err = express_prepare(call, &fields->wanted, fields->prepared);
+    if (err)
+        sfn_reply_error(call, err);
+    else if (fields->prepared->is_express)
+        sfn_submit_to(call, call->sfn->config.express, start_express, sfn_answer);
+    else
+        sfn_submit(call, start_standard, sfn_answer);
 }

@@ -4,7 +4,8 @@
  *
  *   start -> ended? answer
  *            else park until EFFECT_ENDED -> look again
- *                      or five minutes     -> halt it, answer TIMED_OUT
+ *
+ * The engine ends it after five minutes. A client that does not wait so long changes nothing.
  */
 #include "sfn/execution_priv.h"
 
@@ -12,9 +13,10 @@
 #include <string.h>
 
 #include "engine/transition.h"
+#include "sfn/forgetter.h"
 
 enum {
-    SYNC_LIMIT_MS = 5 * 60 * 1000,
+    SYNC_LATE_MS = 30 * 1000, /* what is not there so long after its time is not waited for */
     SYNC_BILLED_STEP_MS = 100,
     SYNC_BILLED_MB = 64,
 };
@@ -30,9 +32,8 @@ _Static_assert(sizeof(struct sync_fields) <= SFN_FIELDS_BYTES, "fits");
 struct sync {
     struct parked parked; /* first: the room knows no more of it */
     struct sfn_call *call;
-    const char *name;
-    int64_t root_id, execution_id;
-    bool is_over; /* the time is */
+    struct execution_prepared prepared;
+    int64_t execution_id; /* 0: not started */
     bool is_ended;
 };
 
@@ -58,32 +59,20 @@ static const struct json *sync_billing(struct arena *arena, int64_t duration_ms)
     return json;
 }
 
-/* Its time was over: how it would have ended is nobody's business any more. */
-static void sync_time_out(struct execution *e, int64_t stopped_at)
-{
-    e->status = STATUS_FAILED;
-    e->timed_out = true;
-    e->ended_at = stopped_at;
-    e->error = "States.Timeout";
-    e->cause = NULL;
-}
-
 static const struct json *sync_answer(struct sfn_call *call, const struct execution *e)
 {
     const struct sync_fields *fields = call->fields;
     struct json *json = json_object(call->arena);
     bool is_included =
         !fields->included_data || strcmp(fields->included_data, "METADATA_ONLY") != 0;
-    bool is_halted = e->status == STATUS_STOPPED;
 
     execution_add_text(call, json, "executionArn",
                        execution_express_arn(call, e->plan_id, e->plan_execution_id));
     execution_add_text(call, json, "stateMachineArn", sfn_arn_machine(call, e->plan_id));
-    execution_add_text(call, json, "name", fields->sync->name);
+    execution_add_text(call, json, "name", fields->sync->prepared.name);
     execution_add_time(call, json, "startDate", e->created_at);
     execution_add_time(call, json, "stopDate", e->ended_at);
-    execution_add_text(call, json, "status",
-                       is_halted ? "FAILED" : execution_status(e->status, e->timed_out, false));
+    execution_add_text(call, json, "status", execution_status(e->status, e->timed_out, false));
     execution_add_text(call, json, "error", e->error);
     execution_add_text(call, json, "cause", e->cause);
     execution_add_payload(call, json, "input", e->input, is_included);
@@ -96,76 +85,58 @@ static const struct json *sync_answer(struct sfn_call *call, const struct execut
 
 /* ---- on the lane ---- */
 
-/* Halts what has run for too long. */
-static enum err sync_halt(struct sfn_call *call, struct engine *engine, struct execution *e)
-{
-    struct halt_request req = {
-        .plan_execution_id = e->plan_execution_id,
-        .children = HALT_CHILDREN_AWAITED,
-        .reason = "an EXPRESS execution may run for five minutes",
-        .error = "States.Timeout",
-        .if_epoch = -1,
-    };
-    struct halt_answer answer;
-    struct fault fault;
-    enum err err = engine_halt(engine, &call->actor, &req, &answer, &fault);
-
-    if (!err)
-        sync_time_out(e, answer.halted_at);
-    return err;
-}
-
-/* How it stands: the answer when it has ended, or its time is over; else null. */
-static enum err sync_look(struct sfn_call *call, struct engine *engine, const struct json **ret)
+/* The answer when it has ended; else null. */
+static void sync_see(struct sfn_call *call, const struct execution *e, const struct json **ret)
 {
     const struct sync_fields *fields = call->fields;
     struct sync *sync = fields->sync;
-    struct execution e;
-    enum err err =
-        executions_load(engine->store, engine->arena, sync->root_id, sync->execution_id, &e);
 
-    if (!err && !transition_is_final(e.status) && sync->is_over)
-        err = sync_halt(call, engine, &e);
-    if (err)
-        return err;
-    sync->is_ended = transition_is_final(e.status);
+    sync->execution_id = e->execution_id;
+    sync->is_ended = transition_is_final(e->status);
     if (sync->is_ended)
-        *ret = json_copy(call->arena, sync_answer(call, &e));
-    return ERR_OK;
+        *ret = sync_answer(call, e);
+}
+
+static enum err sync_look(struct sfn_call *call, struct engine *engine, const struct json **ret)
+{
+    const struct sync_fields *fields = call->fields;
+    struct execution e;
+    enum err err = express_look(engine, fields->sync->execution_id, &e);
+
+    if (!err)
+        sync_see(call, &e, ret);
+    return err;
 }
 
 static enum err sync_start(struct sfn_call *call, struct engine *engine, const struct json **ret)
 {
     const struct sync_fields *fields = call->fields;
-    struct sync *sync = fields->sync;
-    struct execution_prepared prepared;
-    struct execution_answer answer;
-    struct fault fault;
-    enum err err = execution_prepare(call, engine, &fields->wanted, &prepared);
+    struct execution e;
+    enum err err = express_start(call, engine, &fields->sync->prepared, &e);
 
-    if (err)
-        return err;
-    if (!prepared.is_express)
-        return execution_type_unsupported(call);
-    err = engine_start(engine, &call->actor, &prepared.req, &answer, &fault);
     if (!err)
-        err = executions_find(engine->store, call->actor.operator_name,
-                              prepared.req.plan_execution_id, &sync->root_id, &sync->execution_id);
-    if (err)
-        return err;
-    sync->name = arena_string(call->arena, prepared.name);
-    return sync_look(call, engine, ret);
+        sync_see(call, &e, ret);
+    return err;
 }
 
 /* ---- waiting ---- */
 
+/* Nobody waits for it any more. */
+static void sync_give_up(struct sync *sync, enum err err)
+{
+    if (sync->execution_id)
+        forgetter_later(sync->call->sfn->forgetter, sync->execution_id);
+    sfn_reply_error(sync->call, err);
+}
+
+/* On the lane's thread, before it tells of what has ended: nothing is missed on the way. */
 static void sync_done(struct sfn_call *call, enum err err, const struct json *answer)
 {
     const struct sync_fields *fields = call->fields;
     struct sync *sync = fields->sync;
 
     if (err) {
-        sfn_reply_error(call, err);
+        sync_give_up(sync, err);
         return;
     }
     if (sync->is_ended) {
@@ -174,30 +145,36 @@ static void sync_done(struct sfn_call *call, enum err err, const struct json *an
     }
     park_topic_ended(sync->parked.topic, sync->execution_id);
     if (!park_add(call->sfn->park, &sync->parked))
-        sfn_reply_error(call, ERR_UNAVAILABLE);
+        sync_give_up(sync, ERR_UNAVAILABLE);
 }
 
 static void sync_end(struct parked *parked, enum park_end end)
 {
     struct sync *sync = (struct sync *)parked;
 
-    if (end == PARK_DRAINED) {
-        sfn_reply_error(sync->call, ERR_UNAVAILABLE);
-        return;
-    }
-    sync->is_over = end == PARK_EXPIRED;
-    sfn_submit(sync->call, sync_look, sync_done);
+    if (end == PARK_WOKEN)
+        sfn_submit_to(sync->call, sync->call->sfn->config.express, sync_look, sync_done);
+    else
+        sync_give_up(sync, ERR_UNAVAILABLE);
 }
 
 void start_sync_execution(struct sfn_call *call)
 {
     struct sync_fields *fields = call->fields;
     struct sync *sync = ARENA_NEW(call->arena, struct sync);
+    enum err err = express_prepare(call, &fields->wanted, &sync->prepared);
 
+    if (!err && !sync->prepared.is_express)
+        err = execution_type_unsupported(call);
+    if (err) {
+        sfn_reply_error(call, err);
+        return;
+    }
     sync->call = call;
     sync->parked.operator_name = call->actor.operator_name;
-    sync->parked.deadline_us = clock_monotonic_us() + SYNC_LIMIT_MS * 1000LL;
+    sync->parked.deadline_us =
+        clock_monotonic_us() + (LIMIT_EXPRESS_RUN_MS + SYNC_LATE_MS) * 1000LL;
     sync->parked.on_end = sync_end;
     fields->sync = sync;
-    sfn_submit(call, sync_start, sync_done);
+    sfn_submit_to(call, call->sfn->config.express, sync_start, sync_done);
 }

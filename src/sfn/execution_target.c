@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/id.h"
 #include "engine/arn.h"
 #include "sfn/json_words.h"
 
@@ -18,11 +19,15 @@ struct target {
 };
 
 /* One of an alias's routes, by chance. */
-static int64_t target_route(struct engine *engine, const struct alias_row *alias)
+static int64_t target_route(struct sfn_call *call, const struct alias_row *alias)
 {
-    const struct json *routes = json_stored(engine->arena, alias->routes);
-    double at = engine->env->random01(engine->env) * 100;
+    const struct json *routes = json_stored(call->arena, alias->routes);
+    uint32_t random;
+    double at;
     int64_t number = 0;
+
+    id_random(&random, sizeof(random));
+    at = random * 0x1.0p-32 * 100;
 
     for (uint32_t i = 0; i < routes->count; i++) {
         const struct json *route = routes->items[i];
@@ -38,7 +43,7 @@ static int64_t target_route(struct engine *engine, const struct alias_row *alias
 }
 
 /* Which plan version the ARN means; 0: the latest. */
-static enum err target_resolve(struct sfn_call *call, struct engine *engine,
+static enum err target_resolve(struct sfn_call *call, struct store *store,
                                const struct sfn_arn *arn, struct target *target,
                                int64_t *ret_plan_version)
 {
@@ -51,14 +56,13 @@ static enum err target_resolve(struct sfn_call *call, struct engine *engine,
     target->version = arn->version;
     target->alias = arn->alias;
     if (arn->alias) {
-        err = aliases_load(engine->store, engine->arena, operator_name, arn->name, arn->alias,
-                           &alias);
+        err = aliases_load(store, call->arena, operator_name, arn->name, arn->alias, &alias);
         if (!err)
-            target->version = target_route(engine, &alias);
+            target->version = target_route(call, &alias);
     }
     if (err || !target->version)
         return err;
-    err = publications_load(engine->store, engine->arena, operator_name, arn->name, target->version,
+    err = publications_load(store, call->arena, operator_name, arn->name, target->version,
                             &publication);
     if (!err)
         *ret_plan_version = publication.plan_version;
@@ -66,7 +70,7 @@ static enum err target_resolve(struct sfn_call *call, struct engine *engine,
 }
 
 /* stateMachine:NAME, NAME:3 or NAME:ALIAS. */
-static enum err target_find(struct sfn_call *call, struct engine *engine, const char *text,
+static enum err target_find(struct sfn_call *call, struct store *store, const char *text,
                             struct target *ret)
 {
     struct sfn_arn arn;
@@ -78,10 +82,10 @@ static enum err target_find(struct sfn_call *call, struct engine *engine, const 
     if (arn.label)
         return refuse_qualified(call, &arn, text);
     *ret = (struct target){0};
-    err = target_resolve(call, engine, &arn, ret, &plan_version);
+    err = target_resolve(call, store, &arn, ret, &plan_version);
     if (!err)
-        err = machines_load(engine->store, engine->arena, call->actor.operator_name, arn.name,
-                            plan_version, &ret->machine);
+        err = machines_load(store, call->arena, call->actor.operator_name, arn.name, plan_version,
+                            &ret->machine);
     if (err == ERR_NOT_FOUND || err == ERR_PLAN_NOT_FOUND)
         return refuse_no_machine(call, text);
     if (!err && ret->machine.is_deleting)
@@ -90,9 +94,10 @@ static enum err target_find(struct sfn_call *call, struct engine *engine, const 
 }
 
 /* What the execution keeps of its start. */
-static const char *target_origin(struct sfn_call *call, struct arena *arena,
-                                 const struct target *target, const char *trace_header)
+static const char *target_origin(struct sfn_call *call, const struct target *target,
+                                 const char *trace_header)
 {
+    struct arena *arena = call->arena;
     struct json *origin = json_object(arena);
 
     json_add(arena, origin, "account", json_string(arena, call->account));
@@ -106,9 +111,9 @@ static const char *target_origin(struct sfn_call *call, struct arena *arena,
 }
 
 /* The text of an input; null is {}. */
-static enum err target_input(struct sfn_call *call, struct arena *arena, const char *text,
-                             const struct json **ret)
+static enum err target_input(struct sfn_call *call, const char *text, const struct json **ret)
 {
+    struct arena *arena = call->arena;
     const char *words;
     struct fault fault;
     size_t len = text ? strlen(text) : 0;
@@ -129,50 +134,51 @@ static enum err target_input(struct sfn_call *call, struct arena *arena, const c
                       words ? words : "Invalid execution input.");
 }
 
-static const char *target_uuid(struct engine *engine)
+static const char *target_uuid(struct sfn_call *call)
 {
     uint8_t bytes[16];
     char text[UUID_TEXT_BYTES];
 
-    engine->env->random_bytes(bytes, sizeof(bytes));
+    id_random(bytes, sizeof(bytes));
     uuid_text(bytes, text);
-    return arena_string(engine->arena, text);
+    return arena_string(call->arena, text);
 }
 
 /* An execution's name: the one given, or a new UUID. */
-static enum err target_name(struct sfn_call *call, struct engine *engine, const char *given,
-                            const char **ret)
+static enum err target_name(struct sfn_call *call, const char *given, const char **ret)
 {
     if (given && !sfn_name_is_valid(given))
         return sfn_refuse(call, "InvalidName", "Invalid Name: '%s'", given);
-    *ret = given ? given : target_uuid(engine);
+    *ret = given ? given : target_uuid(call);
     return ERR_OK;
 }
 
-enum err execution_prepare(struct sfn_call *call, struct engine *engine,
+enum err execution_prepare(struct sfn_call *call, struct store *store,
                            const struct execution_wanted *wanted, struct execution_prepared *ret)
 {
     struct start_request *req = &ret->req;
-    const char *name;
+    const struct machine_row *machine;
     struct target target = {0};
     enum err err;
 
     *ret = (struct execution_prepared){0};
-    err = target_find(call, engine, wanted->machine_arn, &target);
+    err = target_find(call, store, wanted->machine_arn, &target);
     if (!err)
-        err = target_name(call, engine, wanted->name, &ret->name);
+        err = target_name(call, wanted->name, &ret->name);
     if (!err)
-        err = target_input(call, engine->arena, wanted->input, &req->input);
+        err = target_input(call, wanted->input, &req->input);
     if (err)
         return err;
-    CHECK(target.machine.type != NULL);
-    ret->is_express = strcmp(target.machine.type, "EXPRESS") == 0;
-    name = ret->name;
-    if (ret->is_express)
-        name = arena_printf(engine->arena, "%s:%s", name, target_uuid(engine));
-    req->plan_id = target.machine.plan_id;
-    req->plan_version = target.machine.plan_version;
-    req->plan_execution_id = arn_execution_id(engine->arena, req->plan_id, name);
-    req->origin = target_origin(call, engine->arena, &target, wanted->trace_header);
+    machine = &target.machine;
+    CHECK(machine->type != NULL);
+    ret->is_express = strcmp(machine->type, "EXPRESS") == 0;
+    ret->plan = (struct express_plan){machine->plan_id, machine->plan_version, machine->printed,
+                                      machine->role_arn};
+    req->plan_id = machine->plan_id;
+    req->plan_version = machine->plan_version;
+    req->plan_execution_id =
+        ret->is_express ? arn_express_id(call->arena, req->plan_id, ret->name, target_uuid(call))
+                        : arn_execution_id(call->arena, req->plan_id, ret->name);
+    req->origin = target_origin(call, &target, wanted->trace_header);
     return ERR_OK;
 }

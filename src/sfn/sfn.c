@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sfn/forgetter.h"
 #include "sfn/sfn_core.h"
 #include "token/token.h"
 
@@ -53,7 +54,7 @@ static const struct sfn_action actions[] = {
     READ("DescribeActivity",                             describe_activity_fields, describe_activity),
     READ("ListActivities",                               list_activities_fields,  list_activities),
     CHANGE("DeleteActivity",                 SCOPE_RUN,  delete_activity_fields,  delete_activity),
-    CHANGE("StartExecution",                 SCOPE_RUN,  start_execution_fields,  start_execution),
+    HANDLE("StartExecution",                 SCOPE_RUN,  start_execution_fields,  start_execution),
     HANDLE("StartSyncExecution",             SCOPE_RUN,  start_sync_execution_fields, start_sync_execution),
     URGENT("StopExecution",                  SCOPE_HALT, stop_execution_fields,   stop_execution),
     READ("DescribeExecution",                            describe_execution_fields, describe_execution),
@@ -93,6 +94,7 @@ struct sfn *sfn_new(const struct sfn_config *config)
 
     sfn->config = *config;
     sfn->park = park_new();
+    sfn->forgetter = forgetter_new(config->express);
     return sfn;
 }
 
@@ -107,6 +109,7 @@ void sfn_free(struct sfn *sfn)
     if (!sfn)
         return;
     park_free(sfn->park);
+    forgetter_free(sfn->forgetter);
     free(sfn);
 }
 
@@ -124,11 +127,21 @@ void sfn_on_effect(struct sfn *sfn, const struct effect *effect)
 {
     char topic[PARK_TOPIC_BYTES];
 
-    if (effect->kind == EFFECT_TASK_READY) {
-        park_topic_task(topic, effect->operator_name, effect->name);
-        park_wake(sfn->park, topic, false);
-    } else if (effect->kind == EFFECT_ENDED) {
-        park_topic_ended(topic, effect->number);
+    if (effect->kind != EFFECT_TASK_READY)
+        return;
+    park_topic_task(topic, effect->operator_name, effect->name);
+    park_wake(sfn->park, topic, false);
+}
+
+void sfn_on_express_effect(struct sfn *sfn, const struct effect *effect)
+{
+    char topic[PARK_TOPIC_BYTES];
+
+    if (effect->kind != EFFECT_ENDED)
+        return;
+    park_topic_ended(topic, effect->number);
+    if (park_waiting(sfn->park, topic))
         park_wake(sfn->park, topic, true);
-    }
+    else
+        forgetter_later(sfn->forgetter, effect->number);
 }

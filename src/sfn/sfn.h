@@ -25,6 +25,7 @@ struct sfn_config {
     const char *store_path; /* for read-only connections */
     struct clock *clock;
     struct lane *lane;
+    struct lane *express; /* of EXPRESS executions, in memory */
     struct sfn_keys *keys;
     const char *region; /* of the ARNs we make: "us-east-1" */
 };
@@ -32,11 +33,12 @@ struct sfn_config {
 struct sfn *sfn_new(const struct sfn_config *config);
 /* Answers every parked request that it is over, and refuses new ones; before net_stop. */
 void sfn_drain(struct sfn *sfn);
-void sfn_free(struct sfn *sfn); /* null is allowed */
+void sfn_free(struct sfn *sfn); /* after the lanes' end; null is allowed */
 
 /* POST / is ours; net hands it here. */
 void sfn_on_request(struct sfn *sfn, struct net_request *request);
 void sfn_on_effect(struct sfn *sfn, const struct effect *effect);
+void sfn_on_express_effect(struct sfn *sfn, const struct effect *effect); /* of the express lane */
 
 /*
  * Access keys: the file keys_dir/aws.json, an array of {"access_key_id", "secret_access_key",

@@ -149,14 +149,6 @@ static enum err gate_body(struct sfn_call *call)
     return sfn_shape_read(call);
 }
 
-static void gate_answer(struct sfn_call *call, enum err err, const struct json *answer)
-{
-    if (err)
-        sfn_reply_error(call, err);
-    else
-        sfn_reply(call, answer);
-}
-
 static void gate_read(struct sfn_call *call)
 {
     const struct json *answer = NULL;
@@ -167,7 +159,7 @@ static void gate_read(struct sfn_call *call)
         err = call->action->read(call, &store, &answer);
         reader_end(&store);
     }
-    gate_answer(call, err, answer);
+    sfn_answer(call, err, answer);
 }
 
 static void gate_compute(struct sfn_call *call)
@@ -175,7 +167,7 @@ static void gate_compute(struct sfn_call *call)
     const struct json *answer = NULL;
     enum err err = call->action->compute(call, &answer);
 
-    gate_answer(call, err, answer);
+    sfn_answer(call, err, answer);
 }
 
 static void gate_run(struct sfn_call *call)
@@ -185,7 +177,7 @@ static void gate_run(struct sfn_call *call)
     if (action->handle)
         action->handle(call);
     else if (action->change)
-        sfn_submit(call, action->change, gate_answer);
+        sfn_submit(call, action->change, sfn_answer);
     else if (action->read)
         gate_read(call);
     else

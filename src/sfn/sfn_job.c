@@ -37,6 +37,14 @@ void sfn_submit(struct sfn_call *call,
                                    const struct json **ret),
                 void (*done)(struct sfn_call *call, enum err err, const struct json *answer))
 {
+    sfn_submit_to(call, call->sfn->config.lane, change, done);
+}
+
+void sfn_submit_to(struct sfn_call *call, struct lane *lane,
+                   enum err (*change)(struct sfn_call *call, struct engine *engine,
+                                      const struct json **ret),
+                   void (*done)(struct sfn_call *call, enum err err, const struct json *answer))
+{
     struct sfn_job *job = ARENA_NEW(call->arena, struct sfn_job);
     enum err err;
 
@@ -46,7 +54,7 @@ void sfn_submit(struct sfn_call *call,
         .change = change,
         .done = done,
     };
-    err = lane_submit(call->sfn->config.lane, &job->job);
+    err = lane_submit(lane, &job->job);
     if (err)
         done(call, err, NULL);
 }

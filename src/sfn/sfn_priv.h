@@ -16,9 +16,12 @@
 #include "net/net.h"
 #include "sfn/sfn.h"
 
+struct forgetter;
+
 struct sfn {
     struct sfn_config config;
     struct park *park;
+    struct forgetter *forgetter;
     _Atomic bool is_draining;
 };
 
@@ -100,12 +103,19 @@ enum err sfn_refuse_validation(struct sfn_call *call, const char *reason, const 
 void sfn_reply(struct sfn_call *call, const struct json *body);
 /* call->error, or what err says. */
 void sfn_reply_error(struct sfn_call *call, enum err err);
+/* The one of both that err says. */
+void sfn_answer(struct sfn_call *call, enum err err, const struct json *body);
 /* Runs `change` as a job of the lane and calls `done` after the commit instead of answering (err of
  * the job; *answer null then); for handlers that wait. The job is the call's: one at a time. */
 void sfn_submit(struct sfn_call *call,
                 enum err (*change)(struct sfn_call *call, struct engine *engine,
                                    const struct json **ret),
                 void (*done)(struct sfn_call *call, enum err err, const struct json *answer));
+/* The same on another lane. */
+void sfn_submit_to(struct sfn_call *call, struct lane *lane,
+                   enum err (*change)(struct sfn_call *call, struct engine *engine,
+                                      const struct json **ret),
+                   void (*done)(struct sfn_call *call, enum err err, const struct json *answer));
 
 /* ---- sfn_arn.c ---- */
 /*
@@ -210,7 +220,7 @@ enum err delete_activity(struct sfn_call *call, struct engine *engine, const str
 extern const struct sfn_field start_execution_fields[], start_sync_execution_fields[],
     stop_execution_fields[], describe_execution_fields[], list_executions_fields[],
     redrive_execution_fields[], get_history_fields[];
-enum err start_execution(struct sfn_call *call, struct engine *engine, const struct json **ret);
+void start_execution(struct sfn_call *call);
 void start_sync_execution(struct sfn_call *call);
 enum err stop_execution(struct sfn_call *call, struct engine *engine, const struct json **ret);
 enum err describe_execution(struct sfn_call *call, struct store *store, const struct json **ret);

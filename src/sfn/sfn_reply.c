@@ -95,6 +95,14 @@ void sfn_reply_error(struct sfn_call *call, enum err err)
     reply_refusal(call, reply_is_passing(err) ? 503 : 500, &error);
 }
 
+void sfn_answer(struct sfn_call *call, enum err err, const struct json *body)
+{
+    if (err)
+        sfn_reply_error(call, err);
+    else
+        sfn_reply(call, body);
+}
+
 /* Cut at a character's border. */
 static void reply_cut(char *text)
 {

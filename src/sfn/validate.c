@@ -105,6 +105,9 @@ static const char *validate_state(struct arena *arena, const struct asl_state *s
         return arena_printf(arena,
                             "Express state machine does not support '%s' service integration ",
                             suffixes[state->pattern]);
+    if (state->type == ASL_TASK && strcmp(state->resource_type, VALIDATE_OURS) == 0)
+        return arena_printf(arena, "Express state machine does not support the resource '%s'",
+                            state->resource_text);
     *ret_field = "ItemProcessor/ProcessorConfig/Mode";
     if (state->type == ASL_MAP && state->map->is_distributed)
         return "Express state machine does not support Map states in 'DISTRIBUTED' mode";

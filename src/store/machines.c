@@ -22,6 +22,9 @@ SQL_QUERY(machines_select,
           " WHERE p.operator_name = ?1 AND p.plan_id = ?2");
 SQL_QUERY(machines_number,
           "SELECT plan_version FROM plans WHERE operator_name = ?1 AND plan_id = ?2");
+SQL_QUERY(machines_count_standard,
+          "SELECT count(*) FROM plans WHERE operator_name = ?1 AND plan_id = ?2"
+          " AND type = 'STANDARD'");
 SQL_QUERY(machines_upsert,
           "INSERT INTO plans (operator_name, plan_id, plan_version, created_at, updated_at, type)"
           " VALUES (?1, ?2, ?3, ?4, ?4, ?5)"
@@ -96,6 +99,17 @@ enum err machines_load(struct store *store, struct arena *arena, const char *ope
         return ERR_PLAN_NOT_FOUND;
     *ret = row;
     return ERR_OK;
+}
+
+enum err machines_is_standard(struct store *store, const char *operator_name,
+                              const char *plan_id, bool *ret)
+{
+    int64_t count = 0;
+    enum err err = sql_select_int(store->sql, &machines_count_standard,
+                                  SQL_ARGS(SQL_TEXT(operator_name), SQL_TEXT(plan_id)), 0, &count);
+
+    *ret = count > 0;
+    return err;
 }
 
 enum err machines_last_version(struct store *store, const char *operator_name, const char *plan_id,

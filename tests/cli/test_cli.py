@@ -210,7 +210,8 @@ class Plans(Case):
         self.assertGreaterEqual(len(done.stdout.splitlines()), 4)
         answer = json.loads(self.run_cli("plan", "validate", bad, "-o", "json", env=env, code=1).stdout)
         self.assertFalse(answer["valid"])
-        self.assertEqual(set(answer["files"][0]["problems"][0]), {"pointer", "rule", "message", "hint", "severity"})
+        problems = answer["files"][0]["problems"]
+        self.assertEqual(set().union(*problems), {"pointer", "rule", "message", "hint", "severity"})
         self.assertIn("    name a state of the States object", done.stdout)
         odd = self.write("odd.json", json.dumps({"StartAt": "A", "States": {
             "A": {"Type": "Pass", "Parameters": {"x": "$.y"}, "End": True}}}))
