@@ -1,5 +1,6 @@
 /*
- * bare_ops.c - the shortest statements that leave the rows which the server leaves, for each kind of work.
+ * bare_ops.c - the shortest statements that leave the rows which the server leaves, for each kind
+ * of work.
  */
 #include "bare_ops.h"
 
@@ -95,7 +96,7 @@
     " :now)"
 #define CHILD_HISTORY                                                                              \
     HISTORY "(:root, :beat + 1 + :round, 1, 'default', 1, :now, 'ExecutionStarted', 1, 0,"         \
-            " '{\"input\":" COUNTED ",\"plan_id\":\"map_run\",\"plan_version\":1}')," \
+            " '{\"input\":" COUNTED ",\"plan_id\":\"map_run\",\"plan_version\":1}'),"              \
             "(:root, :beat + 1 + :round, 2, 'default', 2, :now, 'PassStateEntered', 2, 0,"         \
             " '{\"name\":\"Do\",\"input\":" COUNTED "}'),"                                         \
             "(:root, :beat + 1 + :round, 3, 'default', 2, :now, 'PassStateExited', 3, 2,"          \
@@ -108,11 +109,11 @@
 
 /* clang-format off */
 static const struct bare_op ops[] = {
-    {"start", "w-", true,
+    {"start", "w-", true, 0,
      {{TREE_NEW, NAMED, EXECUTION("wait", "WAITING_FOR_TIMER", "Wait", "2", "2", "NULL", "NULL"),
        FRAME("Wait", "2", "2"), RESERVATION(":claim", "TIMER", "Wait", ":due", "NULL", "0", "NULL"),
        STARTED("wait"), ENTERED("2", "1", "Wait", "2", "0", "Wait", ORDER)}}},
-    {"pass", "p-", true,
+    {"pass", "p-", true, 0,
      {{TREE_NEW, NAMED, EXECUTION("pass", "SUCCESS", "C", "8", "8", "'" ORDER "'", ":now"),
        STARTED("pass"), ENTERED("2", "1", "Pass", "2", "0", "A", ORDER),
        EXITED("3", "1", "Pass", "3", "2", "A", ORDER),
@@ -120,7 +121,7 @@ static const struct bare_op ops[] = {
        EXITED("5", "1", "Pass", "5", "4", "B", ORDER),
        ENTERED("6", "1", "Pass", "6", "5", "C", ORDER),
        EXITED("7", "1", "Pass", "7", "6", "C", ORDER), SUCCEEDED("8", "1", "8", "7", ORDER)}}},
-    {"flow", "f-", true,
+    {"flow", "f-", true, 0,
      {{TREE_NEW, NAMED, EXECUTION("work", "EXECUTING", "B", "5", "5", "NULL", "NULL"),
        FRAME("B", "4", "5"),
        RESERVATION(":claim", "TASK", "B", "NULL", "'bench'", "1", "'" ORDER "'"), STARTED("work"),
@@ -151,7 +152,7 @@ static const struct bare_op ops[] = {
        EXITED("8", "3", "Task", "7", "6", "B", OK), ENTERED("9", "3", "Pass", "8", "7", "C", OK),
        EXITED("10", "3", "Pass", "9", "8", "C", OK), SUCCEEDED("11", "3", "10", "9", OK)}}},
     /* A counter to 200: begin, then 200 rounds of add and compare, then the end. */
-    {"loop", "l-", true,
+    {"loop", "l-", true, 200,
      {{TREE_NEW, NAMED, EXECUTION("loop", "SUCCESS", "End", "806", "806", "'{\"n\":200}'", ":now"),
        STARTED("loop"), ENTERED("2", "1", "Pass", "2", "0", "Begin", ORDER),
        EXITED("3", "1", "Pass", "3", "2", "Begin", "{\"n\":0}"),
@@ -162,9 +163,8 @@ static const struct bare_op ops[] = {
        RESERVATION(":claim", "TURN", "Add", ":now", "NULL", "0", "NULL"), TURN_USED,
        ENTERED("804", "2", "Succeed", "804", "803", "End", "{\"n\":200}"),
        EXITED("805", "2", "Succeed", "805", "804", "End", "{\"n\":200}"),
-       SUCCEEDED("806", "2", "806", "805", "{\"n\":200}")}},
-     200},
-    {"map", "m-", true,
+       SUCCEEDED("806", "2", "806", "805", "{\"n\":200}")}}},
+    {"map", "m-", true, 1000,
      {{TREE_NEW, NAMED, EXECUTION("map", "SUCCESS", "Map", "4008", "4008", ":items", ":now"),
        STARTED("map"), ENTERED("2", "1", "Pass", "2", "0", "Items", ORDER),
        EXITED("3", "1", "Pass", "3", "2", "Items", LIST),
@@ -176,10 +176,9 @@ static const struct bare_op ops[] = {
        EVENT(LOOP(9), "1", "MapIterationSucceeded", LOOP(9), LOOP(8), ITERATION),
        EVENT("4006", "2", "MapStateSucceeded", "4006", "4005", "{}"),
        EXITED("4007", "2", "Map", "4007", "4005", "Map", LIST),
-       SUCCEEDED("4008", "2", "4008", "4007", LIST)}},
-     1000},
+       SUCCEEDED("4008", "2", "4008", "4007", LIST)}}},
     /* Each item is an execution of its own, with a history of its own. */
-    {"map_run", "d-", true,
+    {"map_run", "d-", true, 1000,
      {{TREE_NEW, NAMED, EXECUTION("map_run", "SUCCESS", "Map", "10", "10", ":items", ":now"),
        STARTED("map_run"), ENTERED("2", "1", "Pass", "2", "0", "Items", ORDER),
        EXITED("3", "1", "Pass", "3", "2", "Items", LIST),
@@ -190,9 +189,8 @@ static const struct bare_op ops[] = {
        CHILD_NAMED, CHILD, CHILD_START, CHILD_HISTORY, CHILD_DONE,
        EVENT("7", "2", "MapRunSucceeded", "7", "6", "{}"),
        EVENT("8", "2", "MapStateSucceeded", "8", "7", "{}"),
-       EXITED("9", "2", "Map", "9", "7", "Map", LIST), SUCCEEDED("10", "2", "10", "9", LIST)}},
-     1000},
-    {"halt", "w-", false,
+       EXITED("9", "2", "Map", "9", "7", "Map", LIST), SUCCEEDED("10", "2", "10", "9", LIST)}}},
+    {"halt", "w-", false, 0,
      {{TREE_NEXT,
        "INSERT INTO halt_items (root_id, halt_id, depth, execution_id, operator_name,"
        " previous_status, last_state, epoch) VALUES (:root, :halt, 0, :root, 'default',"
@@ -207,7 +205,7 @@ static const struct bare_op ops[] = {
        HALT_HISTORY
        "VALUES (:root, :root, 4, 'default', 2, :now, 'RESERVATION.CLEANED', :halt, '{}')",
        HALT("none")}}},
-    {"tree", "t-", false,
+    {"tree", "t-", false, 0,
      {{TREE_NEXT,
        "INSERT INTO halt_items (root_id, halt_id, depth, execution_id, operator_name,"
        " previous_status, last_state, epoch) WITH RECURSIVE below (execution_id, depth) AS"

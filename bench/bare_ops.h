@@ -17,8 +17,8 @@ enum { BARE_PHASES = 3, BARE_STATEMENTS = 24 };
 struct bare_op {
     const char *name, *prefix;
     bool is_new; /* makes executions; else it finds them by name */
-    const char *phases[BARE_PHASES][BARE_STATEMENTS]; /* each phase is a commit */
     int64_t rounds;
+    const char *phases[BARE_PHASES][BARE_STATEMENTS]; /* each phase is a commit */
 };
 
 /* Null when there is none of that name. */

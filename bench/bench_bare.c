@@ -5,7 +5,8 @@
  * It works on a copy of the server's file, so rows, indexes and pages are the same, with the
  * server's settings: WAL, synchronous=FULL, no automatic checkpoint, the same cache. Every
  * operation is the shortest list of prepared statements that leaves the rows the server leaves
- * (bare_ops.c); there is no HTTP, no JSON, no check, no answer. The result is one line of JSON on stdout.
+ * (bare_ops.c); there is no HTTP, no JSON, no check, no answer. The result is one line of JSON on
+ * stdout.
  */
 #include <argp.h>
 #include <stdbool.h>
@@ -41,6 +42,7 @@ struct bare {
     sqlite3 *db;
     sqlite3_stmt *begin, *commit, *find, *phases[BARE_PHASES][BARE_STATEMENTS];
     int64_t last_id, now_ms, changes;
+    const char *list; /* [1,2,...] */
     struct bare_item *items;
     int64_t *took_ns;
     int64_t groups;
@@ -54,13 +56,16 @@ static int64_t bare_clock(clockid_t clock)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static void *bare_alloc(int64_t count, size_t size)
+/* The items of a Map. */
+static const char *bare_list(int64_t count)
 {
-    void *memory = calloc((size_t)count, size);
+    struct buf list;
 
-    if (!memory)
-        die("out of memory");
-    return memory;
+    buf_init(&list, arena_new(), BUF_BYTES_OWN);
+    for (int64_t i = 1; i <= count; i++)
+        buf_printf(&list, "%c%lld", i == 1 ? '[' : ',', (long long)i);
+    buf_char(&list, ']');
+    return list.data;
 }
 
 static void bare_check(struct bare *bare, int code)
@@ -113,8 +118,8 @@ static void bare_bind_text(sqlite3_stmt *stmt, const char *name, const char *val
         sqlite3_bind_text(stmt, at, value, -1, SQLITE_STATIC);
 }
 
-static void bare_run(struct bare *bare, sqlite3_stmt *stmt, const struct bare_item *item,
-                     int64_t halt_id)
+static void bare_bind(struct bare *bare, sqlite3_stmt *stmt, const struct bare_item *item,
+                      int64_t halt_id)
 {
     static const char digest[] = "2e78741532857359374a443948bf852550e6639dacd23c8f5fcaff1710104c3c";
 
@@ -127,10 +132,44 @@ static void bare_run(struct bare *bare, sqlite3_stmt *stmt, const struct bare_it
                   bare->now_ms + (bare->op->phases[1][0] ? BARE_LEASE_MS : BARE_TIMER_MS));
     bare_bind_text(stmt, ":name", item->name);
     bare_bind_text(stmt, ":digest", digest);
+    bare_bind_text(stmt, ":items", bare->list);
+}
+
+static void bare_run(struct bare *bare, sqlite3_stmt *stmt, const struct bare_item *item)
+{
     bare_step(bare, stmt);
     bare->changes += sqlite3_changes64(bare->db);
     if (sqlite3_changes64(bare->db) < 1)
         die("%s: a statement changed nothing: %.60s", item->name, sqlite3_sql(stmt));
+}
+
+static bool bare_is_round(sqlite3_stmt *stmt)
+{
+    return stmt && sqlite3_bind_parameter_index(stmt, ":round");
+}
+
+/* The statements of one commit, for one execution. */
+static void bare_phase(struct bare *bare, sqlite3_stmt **stmts, const struct bare_item *item,
+                       int64_t halt_id)
+{
+    int from = 0;
+
+    while (from < BARE_STATEMENTS && stmts[from]) {
+        bool is_round = bare_is_round(stmts[from]);
+        int to = from + 1;
+
+        while (is_round && to < BARE_STATEMENTS && bare_is_round(stmts[to]))
+            to++;
+        for (int k = from; k < to; k++)
+            bare_bind(bare, stmts[k], item, halt_id);
+        for (int64_t round = 0; round < (is_round ? bare->op->rounds : 1); round++) {
+            for (int k = from; k < to; k++) {
+                bare_bind_int(stmts[k], ":round", round);
+                bare_run(bare, stmts[k], item);
+            }
+        }
+        from = to;
+    }
 }
 
 /* A new execution gets its ids, an old one is looked up by its name. */
@@ -163,8 +202,7 @@ static void bare_group(struct bare *bare, int64_t number, int64_t count)
 
             if (phase == 0)
                 bare_open(bare, &bare->items[i], number + i);
-            for (int k = 0; k < BARE_STATEMENTS && bare->phases[phase][k]; k++)
-                bare_run(bare, bare->phases[phase][k], &bare->items[i], halt_id);
+            bare_phase(bare, bare->phases[phase], &bare->items[i], halt_id);
         }
         bare_step(bare, bare->commit);
     }
@@ -190,10 +228,7 @@ static void bare_set_up(struct bare *bare)
     char cache[64];
     sqlite3_stmt *last;
 
-    for (size_t i = 0; i < ARRAY_SIZE(bare_ops); i++) {
-        if (strcmp(bare_ops[i].name, bare->options.op) == 0)
-            bare->op = &bare_ops[i];
-    }
+    bare->op = bare_op_find(bare->options.op);
     if (!bare->op)
         die("no operation is called %s", bare->options.op);
     bare_check(bare, sqlite3_open_v2(bare->options.db, &bare->db,
@@ -219,8 +254,9 @@ static void bare_set_up(struct bare *bare)
     bare_check(bare, sqlite3_step(last));
     bare->last_id = sqlite3_column_int64(last, 0);
     sqlite3_finalize(last);
-    bare->items = bare_alloc(bare->options.group, sizeof(*bare->items));
-    bare->took_ns = bare_alloc(bare->options.count, sizeof(*bare->took_ns));
+    bare->list = bare_list(bare->op->rounds);
+    bare->items = xalloc((size_t)bare->options.group * sizeof(*bare->items));
+    bare->took_ns = xalloc((size_t)bare->options.count * sizeof(*bare->took_ns));
 }
 
 /* ---- the run ---- */
@@ -263,7 +299,7 @@ static void bare_measure(struct bare *bare)
 /* clang-format off */
 static const struct argp_option bare_argp_options[] = {
     {"db",        'd', "FILE", 0, "a copy of the server's file; it is changed", 0},
-    {"op",        'o', "NAME", 0, "start, pass, flow, halt or tree", 0},
+    {"op",        'o', "NAME", 0, "start, pass, flow, loop, map, map_run, halt or tree", 0},
     {"count",     'n', "N",    0, "executions (1)", 0},
     {"from",      'f', "N",    0, "the first number (0)", 0},
     {"group",     'g', "N",    0, "executions in one commit (1)", 0},

@@ -286,6 +286,7 @@ void asl_read_resource(struct asl_parser *parser, const struct asl_at *at, const
                        struct asl_state *state)
 {
     struct resource_arn arn;
+    const char *colon;
 
     state->resource_text = text;
     if (resource_after(text, RESOURCE_OURS ":")) {
@@ -303,7 +304,9 @@ void asl_read_resource(struct asl_parser *parser, const struct asl_at *at, const
         asl_wording(parser, at, "Value is not a valid resource ARN");
         return;
     }
-    resource_set(state, ASL_RESOURCE_FOREIGN, NULL, NULL);
+    colon = strchr(text, ':');
+    resource_set(state, ASL_RESOURCE_FOREIGN,
+                 arena_string_n(parser->arena, text, (size_t)(colon - text)), colon + 1);
 }
 
 /* ---- Parameters ---- */

@@ -134,7 +134,7 @@ enum err lane_submit(struct lane *lane, struct lane_job *job)
         err = ERR_UNAVAILABLE;
     else
         lane_queue_add(queue, job);
-    metric_set(METRIC_COMMAND_QUEUE, lane->urgent.count + lane->normal.count);
+    metric_add(METRIC_COMMAND_QUEUE, err ? 0 : 1);
     pthread_cond_signal(&lane->wake);
     pthread_mutex_unlock(&lane->lock);
     return err;
@@ -159,7 +159,7 @@ static void lane_take(struct lane *lane, struct lane_batch *batch)
         batch->end = &job->next;
         batch->count++;
     }
-    metric_set(METRIC_COMMAND_QUEUE, lane->urgent.count + lane->normal.count);
+    metric_add(METRIC_COMMAND_QUEUE, -batch->count);
     pthread_mutex_unlock(&lane->lock);
 }
 
@@ -174,6 +174,7 @@ static void lane_put_back(struct lane *lane, struct lane_job *jobs)
     pthread_mutex_lock(&lane->lock);
     while (*end) {
         queue->count++;
+        metric_add(METRIC_COMMAND_QUEUE, 1); /* of all lanes together */
         end = &(*end)->next;
     }
     *end = queue->first;

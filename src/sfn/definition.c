@@ -80,8 +80,7 @@ enum err sfn_refuse_definition(struct sfn_call *call, const struct asl_problems 
         buf_printf(&buf, "%s: %s", problem->code ? problem->code : "SCHEMA_VALIDATION_FAILED",
                    problem->wording ? problem->wording : problem->message);
         if (!problem->code || strcmp(problem->code, DEFINITION_NO_JSON) != 0)
-            buf_printf(&buf, " at %s",
-                       problem->pointer && *problem->pointer ? problem->pointer : "/");
+            buf_printf(&buf, " at %s", problem->location ? problem->location : "null");
     }
     return sfn_refuse(call, "InvalidDefinition", "Invalid State Machine Definition: '%s'",
                       buf.len ? buf.data : "");

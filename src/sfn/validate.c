@@ -16,6 +16,8 @@
 #define VALIDATE_NO_JSON "INVALID_JSON_DESCRIPTION"
 #define VALIDATE_SHOWN_BYTES 500
 #define VALIDATE_ERROR "ERROR"
+#define VALIDATE_OURS                                                                              \
+    "fermata:" /* workers, people, callbacks, locks and children of the store on disk */
 
 struct validate_request {
     const char *definition, *type, *severity;
@@ -105,7 +107,8 @@ static const char *validate_state(struct arena *arena, const struct asl_state *s
         return arena_printf(arena,
                             "Express state machine does not support '%s' service integration ",
                             suffixes[state->pattern]);
-    if (state->type == ASL_TASK && strcmp(state->resource_type, VALIDATE_OURS) == 0)
+    if (state->type == ASL_TASK &&
+        strncmp(state->resource_text, VALIDATE_OURS, strlen(VALIDATE_OURS)) == 0)
         return arena_printf(arena, "Express state machine does not support the resource '%s'",
                             state->resource_text);
     *ret_field = "ItemProcessor/ProcessorConfig/Mode";

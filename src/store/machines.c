@@ -101,8 +101,8 @@ enum err machines_load(struct store *store, struct arena *arena, const char *ope
     return ERR_OK;
 }
 
-enum err machines_is_standard(struct store *store, const char *operator_name,
-                              const char *plan_id, bool *ret)
+enum err machines_is_standard(struct store *store, const char *operator_name, const char *plan_id,
+                              bool *ret)
 {
     int64_t count = 0;
     enum err err = sql_select_int(store->sql, &machines_count_standard,

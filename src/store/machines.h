@@ -55,8 +55,8 @@ enum err machines_load(struct store *store, struct arena *arena, const char *ope
                        const char *plan_id, int64_t plan_version,
                        struct machine_row *ret) MUST_CHECK;
 /* False also when there is none. */
-enum err machines_is_standard(struct store *store, const char *operator_name,
-                              const char *plan_id, bool *ret) MUST_CHECK;
+enum err machines_is_standard(struct store *store, const char *operator_name, const char *plan_id,
+                              bool *ret) MUST_CHECK;
 /* The last number that was given, deleted plan or not; 0: there never was one of this name. */
 enum err machines_last_version(struct store *store, const char *operator_name, const char *plan_id,
                                int64_t *ret) MUST_CHECK;

@@ -23,6 +23,9 @@ PLANS = {
                                                                       kit.one("N", {"Type": "Pass", "End": True})]}),
     "done": kit.one("E", {"Type": "Succeed"}),
     "sad": kit.one("F", {"Type": "Fail", "Error": "Sad"}),
+    "crowd": kit.one("M", {"Type": "Map", "ItemsPath": "States.Array(1, 2)", "ToleratedFailureCount": 1, "End": True,
+                           "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                                             **kit.one("K", kit.task("fermata:callback", End=True))}}),
 }
 
 
@@ -40,16 +43,24 @@ def build(folder):
                 ("guest", "queue", {}), ("done", "done", {}), ("sad", "sad", {}), ("fork", "fork", {}),
                 ("call", "again", {}), ("call", "paused", {}), ("sad", "broken", {"hold_on_failure": True}),
                 ("done", "later", {"start_at": int(time.time() * 1000) + 10**9}), ("call", "locked", {"locks": ["door"]}),
-                ("guest", "lazy", {})):
+                ("guest", "lazy", {}), ("crowd", "crowd", {})):
             server.post("run_plan", plan_id=plan_id, plan_execution_id=execution, **more)
         server.until(lambda: server.send("GET", "executions/son")[0] == 200)
         server.until_status(son="EXECUTING")
         server.post("poll_task", task="dig", worker="w", wait_ms=0)
+        server.until(lambda: len(crowd(server)) == 2)
+        server.post("halt_execution", plan_execution_id=crowd(server)[0], reason="one of many")
         for verb, execution in (("halt", "again"), ("restart", "again"), ("pause", "paused"), ("pause", "lazy")):
             server.post(verb + "_execution", plan_execution_id=execution, reason="for the checker")
         late = server.send("POST", "execution_callback", {"plan_execution_id": "order", "output": 1})
         assert late[0] == 409, late
         server.stop()
+
+
+def crowd(server):
+    """The executions of the Map Run that wait."""
+    return [e["plan_execution_id"] for e in server.get("executions?parent=crowd")["executions"]
+            if e["status"] == "WAITING_FOR_CALLBACK"]
 
 
 # The execution of a name, as parts of a statement.
@@ -148,6 +159,9 @@ PLANTS = [
     ("P4", "UPDATE halts SET callback = NULL"),
     ("P4", "UPDATE halts SET callback = '{\"result\":\"parent_final\"}' WHERE callback IS NOT NULL"),
     ("P5", "UPDATE reservations SET arrived_at = NULL WHERE type = 'CHILD' AND " + where("boss")),
+    ("P5", "DELETE FROM map_items"),
+    ("M1", "UPDATE map_runs SET begun = begun - 1"),
+    ("M1", "UPDATE map_runs SET status = 'ABORTED'"),
     ("P6", "UPDATE history SET execution_id = %s, root_id = root_id, seq = 900 WHERE type = 'CHILD.HALTED'" % of("order")),
     ("P6", "UPDATE halt_locks SET granted_id = %s, granted_root_id = root_id WHERE name = 'till'" % of("ship")),
     ("R1", "UPDATE halts SET reservations = reservations + 1"),

@@ -274,7 +274,8 @@ static const struct resource_case {
     CASE("arn:aws:states:::aws-sdk:s3:getObject", ASL_RESOURCE_FOREIGN, "aws-sdk:s3", "getObject",
          ASL_REQUEST_RESPONSE),
     CASE("arn:aws:swf:r:1:task:X", ASL_RESOURCE_FOREIGN, "swf", "task:X", ASL_REQUEST_RESPONSE),
-    CASE("https://example.com/x", ASL_RESOURCE_FOREIGN, NULL, NULL, ASL_REQUEST_RESPONSE),
+    CASE("https://example.com/x", ASL_RESOURCE_FOREIGN, "https", "//example.com/x",
+         ASL_REQUEST_RESPONSE),
 };
 
 static void a_resource_is_known_by_its_form(void **state)
@@ -287,8 +288,8 @@ static void a_resource_is_known_by_its_form(void **state)
             state_of(arena, arena_printf(arena, "'Type':'Task'," END ",'Resource':'%s'", c->text));
 
         assert_int_equal(task->resource, c->resource);
-        assert_string_equal(text_or_none(task->resource_type), text_or_none(c->type));
-        assert_string_equal(text_or_none(task->resource_action), text_or_none(c->action));
+        assert_string_equal(task->resource_type, c->type);
+        assert_string_equal(task->resource_action, c->action);
         assert_int_equal(task->pattern, c->pattern);
         assert_string_equal(task->resource_text, c->text);
     }
