@@ -37,6 +37,7 @@
     X(PLAN_DEPTH,             32,          "levels","Parallel inside Parallel")                    \
     X(BRANCHES,               1000,        "count", "branches of a Parallel")                      \
     X(MAP_CONCURRENCY,        40,          "count", "iterations of an inline Map that run at once")  \
+    X(LIVE_FRAMES,            1000,        "count", "branches and iterations at work; beyond it a Map runs one at a time") \
     X(MAP_RUN_CONCURRENCY,    10000,       "count", "executions of a Map Run that run at once")     \
     X(LOCKS_AT_START,         100,         "count", "names in `locks` of run_plan")                \
     X(TREE_DEPTH,             1000000,     "levels","children below children; a setting")          \

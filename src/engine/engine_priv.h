@@ -33,8 +33,9 @@ struct turn {
     const char *context_state, *context_retries;
     int64_t now_ms, started_us;
     int states_run;
-    bool doomed; /* the execution is failing: frames stay as they are, for a redrive */
-    bool ended;  /* the execution is final or held: nothing more to run */
+    int64_t live; /* frames that are neither done nor gone, or a few more */
+    bool doomed;  /* the execution is failing: frames stay as they are, for a redrive */
+    bool ended;   /* the execution is final or held: nothing more to run */
 };
 
 /* execution.c: finding, moving, ending */

@@ -45,6 +45,7 @@ struct frame *frame_start(struct turn *turn, struct frame *parent, int64_t branc
     frame->parent = parent;
     if (parent)
         parent->open++;
+    turn->live++;
     CHECK(parent || frame->frame_id == FRAME_ROOT);
     while (*end)
         end = &(*end)->next;
@@ -191,6 +192,7 @@ static enum err frame_end(struct turn *turn, struct frame *frame, const char *ou
     frame->result = output;
     frame->changed = true;
     frame->parent->open--;
+    turn->live--;
     err = execution_release_locks(turn->engine, turn->execution, frame->frame_id, turn->now_ms);
     if (err)
         return err;

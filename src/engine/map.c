@@ -79,13 +79,20 @@ static enum err map_begin_one(struct turn *turn, struct frame *frame, int64_t pr
                       map_iteration_detail(arena, iteration), NULL);
 }
 
+/* Maps in Maps could have more live iterations than a turn can look at: beyond the limit a Map has
+ * one at a time. */
+static bool map_may_begin(const struct turn *turn, const struct frame *frame)
+{
+    return frame->open < frame->most && (!frame->open || turn->live < LIMIT_LIVE_FRAMES);
+}
+
 /* As many as may run at once. */
 static enum err map_begin_more(struct turn *turn, struct frame *frame, int64_t previous)
 {
     enum err err = ERR_OK;
 
     while (!err && frame->phase == FRAME_JOIN && frame->begun < (int64_t)frame->item_list->count &&
-           frame->open < frame->most)
+           map_may_begin(turn, frame))
         err = map_begin_one(turn, frame, previous);
     return err;
 }

@@ -403,6 +403,8 @@ enum err turn_run(struct engine *engine, struct execution *e, const struct reser
         r->result = arrived->result;
         r->answer_hash = arrived->answer_hash;
     }
+    for (const struct frame *f = turn.frames; f; f = f->next)
+        turn.live++;
     metric_add(METRIC_TURNS, 1);
     if (!err && e->status != STATUS_PENDING)
         execution_move(e, EVENT_WAKE);

@@ -3,6 +3,7 @@
  */
 #include "store/frames.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -57,17 +58,30 @@ static enum frame_phase frames_phase(const char *text)
     die("the store holds a frame in a phase that is none");
 }
 
-/* Few are live at a time: a frame's parent came before it. */
-static void frames_link(struct frame *list)
+static int frames_order(const void *a, const void *b)
 {
+    const struct frame *const *x = a, *const *y = b;
+
+    return (*x)->frame_id < (*y)->frame_id ? -1 : (*x)->frame_id > (*y)->frame_id;
+}
+
+/* The list is in the order of frame_id, so a parent is found by halving. */
+static void frames_link(struct arena *arena, struct frame *list, size_t count)
+{
+    struct frame **all = ARENA_ARRAY(arena, struct frame *, count + 1);
+    size_t at = 0;
+
+    for (struct frame *f = list; f; f = f->next)
+        all[at++] = f;
     for (struct frame *f = list; f; f = f->next) {
-        for (struct frame *up = list; up != f && f->parent_frame_id && !f->parent; up = up->next) {
-            if (up->frame_id == f->parent_frame_id)
-                f->parent = up;
-        }
-        CHECK(f->parent || !f->parent_frame_id);
-        if (f->parent)
-            f->parent->open++;
+        struct frame key = {.frame_id = f->parent_frame_id}, *wanted = &key, **found;
+
+        if (!f->parent_frame_id)
+            continue;
+        found = bsearch(&wanted, all, count, sizeof(*all), frames_order);
+        CHECK(found != NULL);
+        f->parent = *found;
+        f->parent->open++;
     }
 }
 
@@ -76,6 +90,7 @@ enum err frames_load(struct store *store, struct arena *arena, int64_t root_id,
 {
     struct sql_rows rows;
     struct frame *list = NULL, **end = &list;
+    size_t count = 0;
     enum err err = sql_select(store->sql, &frames_select,
                               SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id)), &rows);
 
@@ -100,11 +115,12 @@ enum err frames_load(struct store *store, struct arena *arena, int64_t root_id,
         frame->begun = sql_int(&rows, 13);
         *end = frame;
         end = &frame->next;
+        count++;
     }
     err = sql_end(&rows);
     if (err)
         return err;
-    frames_link(list);
+    frames_link(arena, list, count);
     *ret = list;
     return ERR_OK;
 }

@@ -130,6 +130,26 @@ static void a_map_in_a_map_sees_its_own_item(void **state)
                         "[[{\"v\":1,\"i\":0},{\"v\":2,\"i\":1}],[{\"v\":3,\"i\":0}]]");
 }
 
+static void maps_in_maps_do_not_multiply_without_end(void **state)
+{
+    struct world *w = *state;
+
+    world_put(
+        w, "p",
+        "{`StartAt`:`M`,`States`:{`M`:{`Type`:`Map`,`ItemsPath`:`States.ArrayRange(1, 50, 1)`,"
+        "`ItemProcessor`:{`StartAt`:`N`,`States`:{`N`:{`Type`:`Map`,`ItemsPath`:"
+        "`States.ArrayRange(1, 50, 1)`,`ItemProcessor`:{`StartAt`:`W`,`States`:{`W`:{`Type`:"
+        "`Wait`,`Seconds`:1,`Next`:`E`},`E`:{`Type`:`Pass`,`Result`:1,`End`:true}}},`End`:true}}"
+        "},`ResultPath`:null,`End`:true}}}");
+    world_start(w, "p", "x", "{}");
+    world_settle(w);
+    assert_true(WORLD_INT(w, "SELECT count(*) FROM frames") <= 1000 + 40);
+    for (int i = 0; i < 200 && world_get(w, "x").ended_at == 0; i++)
+        world_move(w, 1000);
+    world_assert_status(w, "x", STATUS_SUCCESS);
+    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM frames"), 0);
+}
+
 static void a_halt_reaches_iterations_that_wait(void **state)
 {
     struct world *w = *state;
@@ -217,6 +237,7 @@ int main(void)
         WORLD_TEST(the_first_failure_that_nothing_catches_ends_the_others_and_the_map_may_catch_it),
         WORLD_TEST(more_items_than_may_run_at_once_all_get_their_turn),
         WORLD_TEST(a_map_in_a_map_sees_its_own_item),
+        WORLD_TEST(maps_in_maps_do_not_multiply_without_end),
         WORLD_TEST(a_halt_reaches_iterations_that_wait),
         WORLD_TEST(assigned_variables_are_read_by_later_states),
         WORLD_TEST(an_inner_scope_reads_the_outer_one_and_its_own_are_gone_at_its_end),
