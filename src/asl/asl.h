@@ -70,7 +70,7 @@ struct asl_error {
     const char *cause; /* may be null */
     bool is_runtime;   /* made by the language while a state was evaluated: the engine says which
                           state, entered at which event, before the cause */
-    const char *also; /* another name by which Retry and Catch know it; or null */
+    const char *also;  /* another name by which Retry and Catch know it; or null */
 };
 
 struct asl_retrier {
