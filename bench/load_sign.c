@@ -44,8 +44,9 @@ const char *load_sign(struct arena *arena, const struct load_key *key, uint16_t 
     };
     const struct sigv4_request request = {
         .method = "POST", .path = "/", .query = "", .body = body, .body_len = strlen(body)};
-    const char *authorization = sigv4_sign(arena, key->access_key_id, key->secret, key->region,
-                                           "states", date, headers, ARRAY_SIZE(headers), &request);
+    const char *authorization = sigv4_sign(
+        arena, &(struct sigv4_signer){key->access_key_id, key->secret, key->region, "states"}, date,
+        headers, ARRAY_SIZE(headers), &request);
 
     return arena_printf(arena,
                         "POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: " SIGN_TYPE

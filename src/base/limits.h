@@ -46,6 +46,8 @@
     X(POLL_MS,                60000,       "ms",    "wait_ms of poll_task")                        \
     X(CALL_HTTP_MS,           60000,       "ms",    "an http:invoke")                               \
     X(CALL_FUNCTION_MS,       900000,      "ms",    "a call of a lambda function")                  \
+    X(CALLS,                  256,         "count", "calls to the outside of a lane that are made at once; more wait") \
+    X(CALL_ANSWER_BYTES,      524288,      "bytes", "body of an answer to a call; as a result it has PAYLOAD_BYTES") \
     X(LEASE_MS,               30000,       "ms",    "lease of a task without HeartbeatSeconds; a setting") \
     X(TIMER_MS,               100000000000,"ms",    "how far ahead a timer may lie (three years)") \
     X(TURN_STATES,            256,         "states","a turn yields after")                         \

@@ -32,6 +32,10 @@ struct buf;
     X(TASKS_HANDED_OUT,     COUNTER,   "fermata_tasks_handed_out_total",         "Tasks given to workers") \
     X(LATE_REFUSED,         COUNTER,   "fermata_late_refused_total",             "Results refused because the execution was halted") \
     X(STALE_FIRED,          COUNTER,   "fermata_stale_fired_total",              "Schedule entries of an old epoch that fired into nothing") \
+    X(CALLS,                COUNTER,   "fermata_calls_total",                    "Calls to the outside that were made") \
+    X(CALLS_FAILED,         COUNTER,   "fermata_calls_failed_total",             "Calls to the outside whose Task got an error") \
+    X(CALLS_CUT_OFF,        COUNTER,   "fermata_calls_cut_off_total",            "Calls to the outside cut off because nobody awaited their answer any more") \
+    X(CALLS_RUNNING,        GAUGE,     "fermata_calls_running",                  "Calls to the outside that are being made") \
     X(CHECKPOINTS,          COUNTER,   "fermata_checkpoints_total",              "Checkpoints of the store's log") \
     X(COMMIT_US,            HISTOGRAM, "fermata_commit_microseconds",            "Time of a commit") \
     X(BATCH_COMMANDS,       HISTOGRAM, "fermata_batch_commands",                 "Commands in one commit") \

@@ -44,7 +44,8 @@ const char *arn_decode(struct arena *arena, const char *text, size_t len)
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '%' && i + 2 < len && arn_nibble(text[i + 1]) >= 0 &&
             arn_nibble(text[i + 2]) >= 0) {
-            *to++ = (char)(arn_nibble(text[i + 1]) << 4 | arn_nibble(text[i + 2]));
+            *to++ =
+                (char)((unsigned)arn_nibble(text[i + 1]) << 4 | (unsigned)arn_nibble(text[i + 2]));
             i += 2;
         } else {
             *to++ = text[i];

@@ -152,10 +152,11 @@ enum err engine_call_done(struct engine *engine, const struct outcall *call, boo
     if (!err)
         err = reservations_load(engine->store, engine->arena, call->root_id, call->execution_id,
                                 call->reservation_id, &r);
-    if (err)
+    if (err && err != ERR_EXECUTION_NOT_FOUND)
         return err;
-    /* Too late: it was halted, it timed out, or the call was made again. */
-    if (!reservation_is_fresh(&r) || r.arrived_at || r.epoch != e.epoch ||
+    /* Too late: it was halted, it timed out, or the call was made again; what lived in memory may
+     * be forgotten. */
+    if (err || !reservation_is_fresh(&r) || r.arrived_at || r.epoch != e.epoch ||
         r.attempt != call->attempt) {
         metric_add(METRIC_LATE_REFUSED, 1);
         return ERR_OK;

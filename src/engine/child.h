@@ -20,7 +20,7 @@ struct child_wanted {
 
 /* A child of the turn's execution, to start in its own turn. ERR_PLAN_NOT_FOUND,
  * ERR_EXECUTION_EXISTS, ERR_TOO_LARGE (the tree may not have, or be as deep as, that). */
-enum err child_create(struct turn *turn, const struct child_wanted *wanted, struct execution *ret);
+enum err child_create(struct turn *turn, const struct child_wanted *child, struct execution *ret);
 
 /* How a parent wants to hear of its child's end: the `data` of the CHILD reservation. Null: the
  * output itself; else DescribeExecution's answer, with input and output as text or as JSON. */

@@ -103,7 +103,7 @@ enum err frame_go(struct turn *turn, struct frame *frame, const char *next,
 enum err frame_exit(struct turn *turn, struct frame *frame, const struct json *output,
                     const struct json *dollar);
 /* The state failed: Retry, Catch, or up. */
-enum err frame_fail(struct turn *turn, struct frame *frame, const struct asl_error *error);
+enum err frame_fail(struct turn *turn, struct frame *frame, const struct asl_error *given);
 /* The branches or iterations right below a frame that are done, in their order; null when some are
  * not: their results as an array. They are gone afterwards. */
 enum err frame_collect(struct turn *turn, struct frame *parent, struct json *ret);

@@ -146,7 +146,7 @@ static struct sfn_key keys_key(const struct keys_row *row)
 static bool keys_has(const struct sfn_key_list *keys, const char *access_key_id)
 {
     for (size_t i = 0; i < keys->count; i++) {
-        if (strcmp(keys->list[i].access_key_id, access_key_id) == 0)
+        if (strcmp(keys->list[i].access_key_id, access_key_id) == 0) /* NOLINT: never null */
             return true;
     }
     return false;

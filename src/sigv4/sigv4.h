@@ -64,9 +64,12 @@ enum sigv4_result sigv4_verify(struct arena *arena, const struct sigv4_config *c
                                const struct sigv4_request *request, int64_t now_ms,
                                struct sigv4_answer *ret);
 
+/* Who signs, and for which service where. */
+struct sigv4_signer {
+    const char *access_key_id, *secret, *region, *service;
+};
 /* The Authorization header's value for a request, for tests and for our own client. */
-const char *sigv4_sign(struct arena *arena, const char *access_key_id, const char *secret,
-                       const char *region, const char *service, const char *amz_date,
+const char *sigv4_sign(struct arena *arena, const struct sigv4_signer *signer, const char *amz_date,
                        const struct sigv4_header *headers, size_t header_count,
                        const struct sigv4_request *request);
 

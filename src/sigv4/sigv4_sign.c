@@ -68,8 +68,7 @@ static int sign_header_compare(const void *a, const void *b)
     return strcmp(((const struct sigv4_header *)a)->name, ((const struct sigv4_header *)b)->name);
 }
 
-const char *sigv4_sign(struct arena *arena, const char *access_key_id, const char *secret,
-                       const char *region, const char *service, const char *amz_date,
+const char *sigv4_sign(struct arena *arena, const struct sigv4_signer *signer, const char *amz_date,
                        const struct sigv4_header *headers, size_t header_count,
                        const struct sigv4_request *request)
 {
@@ -78,8 +77,8 @@ const char *sigv4_sign(struct arena *arena, const char *access_key_id, const cha
                                     .headers = sorted,
                                     .header_count = header_count,
                                     .amz_date = amz_date,
-                                    .region = region,
-                                    .service = service};
+                                    .region = signer->region,
+                                    .service = signer->service};
     struct buf names;
 
     CHECK(strlen(amz_date) == SIGV4_DATE_BYTES - 1);
@@ -96,6 +95,7 @@ const char *sigv4_sign(struct arena *arena, const char *access_key_id, const cha
     return arena_printf(arena,
                         SIGV4_ALGORITHM " Credential=%s/%.*s/%s/%s/" SIGV4_TERMINATOR
                                         ", SignedHeaders=%s, Signature=%s",
-                        access_key_id, SIGV4_DAY_CHARS, amz_date, region, service,
-                        names.len ? names.data : "", sigv4_signature(arena, &subject, secret));
+                        signer->access_key_id, SIGV4_DAY_CHARS, amz_date, signer->region,
+                        signer->service, names.len ? names.data : "",
+                        sigv4_signature(arena, &subject, signer->secret));
 }

@@ -24,7 +24,8 @@ enum err trees_lock(struct store *store, int64_t root_id, int64_t *ret_seq)
 
     if (err)
         return err;
-    CHECK(changes == 1);
+    if (!changes)
+        return ERR_EXECUTION_NOT_FOUND;
     return sql_select_int(store->sql, &trees_seq, SQL_ARGS(SQL_INT(root_id)), 0, ret_seq);
 }
 

@@ -10,7 +10,8 @@
 
 /* A new tree of one execution, locked by this change: its seq is 1. */
 enum err trees_insert(struct store *store, const char *operator_name, int64_t root_id) MUST_CHECK;
-/* Takes the row exclusively and raises seq, the order of all changes in the tree. */
+/* Takes the row exclusively and raises seq, the order of all changes in the tree.
+ * ERR_EXECUTION_NOT_FOUND: it lived in memory, and was forgotten. */
 enum err trees_lock(struct store *store, int64_t root_id, int64_t *ret_seq) MUST_CHECK;
 /* Counts a new execution in; ERR_TOO_LARGE and no change when there are `most` already. The tree is
  * locked. */

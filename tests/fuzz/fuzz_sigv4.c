@@ -134,8 +134,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_clean(&fields);
     fields.fields[fields.count] = (struct sigv4_header){
-        "Authorization", sigv4_sign(arena, "AKIDEXAMPLE", "secret", "r", "states", FUZZ_DATE,
-                                    fields.fields, fields.count, &request)};
+        "Authorization",
+        sigv4_sign(arena, &(struct sigv4_signer){"AKIDEXAMPLE", "secret", "r", "states"}, FUZZ_DATE,
+                   fields.fields, fields.count, &request)};
     fields.count++;
     result = fuzz_verify(arena, &request);
     /* The only reason left: it is signed in the query as well. */

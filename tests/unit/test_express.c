@@ -189,6 +189,64 @@ static void its_own_limit_holds_when_it_is_shorter(void **state)
     assert_true(world_get(w, "long:x").timed_out);
 }
 
+static enum err take_call_fn(struct world_call *call, struct engine *engine)
+{
+    struct outcall *out = call->answer;
+    struct arena *arena = call->world->arena;
+    enum err err = engine_take_call(engine, "test", out);
+
+    out->operator_name = arena_string(arena, out->operator_name);
+    out->kind = arena_string(arena, out->kind);
+    out->data = arena_string(arena, out->data);
+    return err;
+}
+
+static enum err call_done_fn(struct world_call *call, struct engine *engine)
+{
+    return engine_call_done(engine, call->request, false, json_int(engine->arena, 1));
+}
+
+static enum err call_is_awaited_fn(struct world_call *call, struct engine *engine)
+{
+    return engine_call_is_awaited(engine, call->request, call->answer);
+}
+
+static const char plan_call[] = "{`StartAt`:`T`,`States`:{`T`:{`Type`:`Task`,`TimeoutSeconds`:5,"
+                                "`Resource`:`arn:aws:lambda:us-east-1:123456789012:function:f`,"
+                                "`End`:true}}}";
+
+static void a_call_to_the_outside_brings_its_answer(void **state)
+{
+    struct world *w = *state;
+    struct outcall out;
+
+    assert_int_equal(put(w, "p", 1, plan_call), ERR_OK);
+    (void)start(w, "p", "p:x", NULL);
+    assert_int_equal(world_run(w, take_call_fn, NULL, &out), ERR_OK);
+    assert_true(out.reservation_id > 0);
+    assert_int_equal(world_run(w, call_done_fn, &out, NULL), ERR_OK);
+    world_assert_status(w, "p:x", STATUS_SUCCESS);
+    assert_string_equal(world_get(w, "p:x").output, "1");
+}
+
+static void an_answer_to_what_was_forgotten_changes_nothing(void **state)
+{
+    struct world *w = *state;
+    struct outcall out;
+    bool is_awaited = true;
+
+    assert_int_equal(put(w, "p", 1, plan_call), ERR_OK);
+    (void)start(w, "p", "p:x", NULL);
+    assert_int_equal(world_run(w, take_call_fn, NULL, &out), ERR_OK);
+    world_move(w, 5000);
+    world_assert_status(w, "p:x", STATUS_FAILED);
+    forget(w, "p:x");
+    assert_int_equal(world_run(w, call_is_awaited_fn, &out, &is_awaited), ERR_OK);
+    assert_false(is_awaited);
+    assert_int_equal(world_run(w, call_done_fn, &out, NULL), ERR_OK);
+    assert_nothing_left(w);
+}
+
 static void it_waits_for_nobody(void **state)
 {
     static const char *const resources[] = {"fermata:task:t", "fermata:callback", "fermata:human",
@@ -317,6 +375,8 @@ int main(void)
         EXPRESS_TEST(what_runs_is_not_forgotten),
         EXPRESS_TEST(five_minutes_are_all_it_has),
         EXPRESS_TEST(its_own_limit_holds_when_it_is_shorter),
+        EXPRESS_TEST(a_call_to_the_outside_brings_its_answer),
+        EXPRESS_TEST(an_answer_to_what_was_forgotten_changes_nothing),
         EXPRESS_TEST(it_waits_for_nobody),
         EXPRESS_TEST(a_version_runs_as_it_was_copied),
         EXPRESS_TEST(versions_that_nobody_uses_are_forgotten_when_they_are_many),

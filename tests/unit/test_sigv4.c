@@ -454,8 +454,9 @@ static void sign_message(struct arena *arena, struct message *message, const cha
     struct sigv4_request request = request_of(message);
 
     message->fields[count] = (struct sigv4_header){
-        "Authorization", sigv4_sign(arena, KEY_ID, SECRET, "eu-central-1", "states", amz_date,
-                                    message->fields, count, &request)};
+        "Authorization",
+        sigv4_sign(arena, &(struct sigv4_signer){KEY_ID, SECRET, "eu-central-1", "states"},
+                   amz_date, message->fields, count, &request)};
 }
 
 static void what_we_sign_is_what_botocore_signs(void **state)
