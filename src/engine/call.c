@@ -85,24 +85,13 @@ static enum err call_lease(struct engine *engine, const struct execution *e, str
                            const char *caller)
 {
     int64_t now_ms = engine_now(engine);
-    struct reservation end = {
-        .root_id = r->root_id,
-        .execution_id = r->execution_id,
-        .operator_name = r->operator_name,
-        .frame_id = r->frame_id,
-        .type = RESERVATION_HEARTBEAT,
-        .epoch = e->epoch,
-        .state = r->state,
-        .due_at = now_ms + r->lease_ms,
-        .created_at = now_ms,
-    };
     enum err err;
 
     r->worker = caller;
     r->attempt++;
-    r->lease_until = end.due_at;
+    r->lease_until = now_ms + r->lease_ms;
     err = reservations_lease(engine->store, r);
-    return err ? err : reservations_insert(engine->store, &end);
+    return err ? err : poll_schedule_end(engine, e, r, now_ms);
 }
 
 enum err engine_take_call(struct engine *engine, const char *caller, struct outcall *ret)

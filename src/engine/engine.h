@@ -225,6 +225,12 @@ enum err engine_call_is_awaited(struct engine *engine, const struct outcall *cal
 /* At the start of a process: what its predecessor of this name had taken is to be made again. */
 enum err engine_calls_given_back(struct engine *engine, const char *caller) MUST_CHECK;
 
+/* ---- Map Runs ---- */
+struct map_run_row;
+/* The limits of one that runs were changed, under the lock of its tree: saves it, and has its
+ * execution look at it again. */
+enum err engine_map_run_changed(struct engine *engine, struct map_run_row *run) MUST_CHECK;
+
 /* ---- what falls due ---- */
 enum err engine_due(struct engine *engine, const struct reservation *due) MUST_CHECK;
 

@@ -109,6 +109,11 @@ enum err frame_fail(struct turn *turn, struct frame *frame, const struct asl_err
 enum err frame_collect(struct turn *turn, struct frame *parent, struct json *ret);
 bool frame_is_below(const struct frame *frame, const struct frame *top);
 
+/* poll.c: the end of a lease, as a scheduled reservation: it fires when whoever has taken the task
+ * has not been heard of by lease_until. */
+enum err poll_schedule_end(struct engine *engine, const struct execution *execution,
+                           const struct reservation *task, int64_t now_ms);
+
 /* call.c: the answer to a call to the outside */
 enum err call_arrived(struct turn *turn, struct frame *frame, const struct reservation *r);
 

@@ -576,3 +576,8 @@ enum err map_run_children_halted(struct engine *engine, const struct halt_row *h
     }
     return err ? err : map_run_wake(engine, &run, halt->created_at);
 }
+
+enum err engine_map_run_changed(struct engine *engine, struct map_run_row *run)
+{
+    return map_run_wake(engine, run, engine_now(engine));
+}

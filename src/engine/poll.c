@@ -8,10 +8,8 @@
 #include "base/limits.h"
 #include "base/metric.h"
 
-/* The lease's end, as a scheduled reservation: it fires when the worker has not been heard of by
- * then. */
-static enum err poll_schedule_end(struct engine *engine, const struct execution *e,
-                                  const struct reservation *task, int64_t now_ms)
+enum err poll_schedule_end(struct engine *engine, const struct execution *e,
+                           const struct reservation *task, int64_t now_ms)
 {
     struct reservation end = {
         .root_id = task->root_id,

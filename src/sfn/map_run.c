@@ -244,29 +244,6 @@ enum err list_map_runs(struct sfn_call *call, struct store *store, const struct 
 
 /* ---- UpdateMapRun ---- */
 
-/* The Map's execution is to look at its run again: more may run at once now. */
-static enum err map_run_wake(struct engine *engine, const struct map_run_row *run)
-{
-    struct execution e;
-    int64_t now_ms = clock_now_ms(engine->env->clock);
-    struct reservation turn = {
-        .root_id = run->root_id,
-        .execution_id = run->execution_id,
-        .operator_name = run->operator_name,
-        .frame_id = run->frame_id,
-        .type = RESERVATION_TURN,
-        .due_at = now_ms,
-        .created_at = now_ms,
-    };
-    enum err err =
-        executions_load(engine->store, engine->arena, run->root_id, run->execution_id, &e);
-
-    if (err || transition_is_final(e.status))
-        return err;
-    turn.epoch = e.epoch;
-    return reservations_insert(engine->store, &turn);
-}
-
 static void map_run_set(const struct map_run_fields *fields, struct map_run_row *run)
 {
     if (fields->has_concurrency)
@@ -303,7 +280,5 @@ enum err update_map_run(struct sfn_call *call, struct engine *engine, const stru
                                      "Cannot update a completed Map Run: '%s'",
                                      fields->map_run_arn);
     map_run_set(fields, &run);
-    run.woken = true;
-    err = map_runs_save(store, &run);
-    return err ? err : map_run_wake(engine, &run);
+    return engine_map_run_changed(engine, &run);
 }
