@@ -64,7 +64,7 @@ enum err express_plan(struct engine *engine, const struct actor *actor,
                       const struct express_plan *plan)
 {
     struct sql *sql = engine->store->sql;
-    int64_t now_ms = engine_now(engine), known;
+    int64_t now_ms = engine_now(engine), known = 0;
     enum err err = express_check_room(engine);
 
     if (!err)

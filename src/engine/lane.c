@@ -413,7 +413,8 @@ static void lane_quiet(struct lane *lane)
 {
     if (sql_log_bytes(lane->sql) > LANE_LOG_QUIET_BYTES)
         sql_checkpoint(lane->sql, false);
-    lane_purge(lane);
+    if (!lane->config.env->is_express) /* nothing is answered under a key there */
+        lane_purge(lane);
 }
 
 /* Waits for a job, for the next due time, or for a quiet moment. True: it was quiet. */

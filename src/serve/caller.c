@@ -163,6 +163,12 @@ void caller_close(struct caller *caller)
     caller_wake(caller);
     pthread_mutex_unlock(&caller->lock);
     pthread_join(caller->thread, NULL);
+}
+
+void caller_free(struct caller *caller)
+{
+    if (!caller)
+        return;
     pthread_cond_destroy(&caller->changed);
     pthread_mutex_destroy(&caller->lock);
     free(caller);

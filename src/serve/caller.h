@@ -28,7 +28,9 @@ struct caller *caller_open(const struct caller_config *config);
 /* On the lane's thread, after the commit; null is allowed. */
 void caller_on_effect(struct caller *caller, const struct effect *effect);
 /* Brings back what has been answered, cancels the rest (the next start makes it again) and waits
- * for its own jobs: before lane_close and work_close; null is allowed. */
+ * for its own jobs: before lane_close and work_close. Effects may still come. */
 void caller_close(struct caller *caller);
+/* After lane_close; null is allowed in both. */
+void caller_free(struct caller *caller);
 
 #endif

@@ -20,9 +20,8 @@
 #include "base/metric.h"
 #include "engine/arn.h"
 #include "serve/caller_functions.h"
-#include "work/work.h"
 
-enum { CALL_MARGIN_US = 5000000 }; /* to bring a late result back; the lease is as much longer */
+enum { CALL_MARGIN_US = 5000000 }; /* after its time is over: for bringing back what has come */
 
 /* Callers share the work room; an attempt that has ended must not be cut off for a later one. */
 static _Atomic int64_t call_last_id;
@@ -68,7 +67,7 @@ static enum err call_bring_run(struct lane_job *job, struct engine *engine)
 static bool call_is_over(const struct call *call, enum err err)
 {
     return !err || err == ERR_NOT_FOUND || err == ERR_EXECUTION_NOT_FOUND ||
-           clock_monotonic_us() > call->give_up_us;
+           clock_monotonic_us() > call->deadline_us + CALL_MARGIN_US;
 }
 
 static void call_bring_done(struct lane_job *job, enum err err)
@@ -127,7 +126,7 @@ struct call *call_new(struct caller *caller, const struct outcall *out)
         .caller = caller,
         .arena = arena,
         .id = ++call_last_id,
-        .give_up_us = clock_monotonic_us() + out->timeout_ms * 1000 + CALL_MARGIN_US,
+        .deadline_us = clock_monotonic_us() + out->timeout_ms * 1000,
         .stage = CALL_TAKEN,
     };
     call_copy(call, out);
@@ -204,25 +203,26 @@ static void call_aim(struct call *call)
     };
 }
 
-/* False: there is nothing to call, and the error stands. */
-static bool call_prepare(struct call *call, struct work_call *ret)
+/* Once for each call. False: there is nothing to call, and the error stands. */
+static bool call_prepare(struct call *call)
 {
     struct caller_functions *functions = call->caller->config.functions;
     struct work_target_error error;
     bool may;
 
+    if (call->work.id)
+        return true;
     call_aim(call);
     call->target.functions = caller_functions_hold(functions, &call->target.function_count);
-    may = work_target_call(call->arena, &call->target, ret, &error);
+    may = work_target_call(call->arena, &call->target, &call->work, &error);
     if (may) /* it outlives the list */
-        ret->url = arena_string(call->arena, ret->url);
+        call->work.url = arena_string(call->arena, call->work.url);
     caller_functions_release(functions);
     call->target.functions = NULL;
     call->target.function_count = 0;
+    call->work.id = call->id;
     if (!may)
         call_fail(call, &error);
-    ret->id = call->id;
-    ret->timeout_ms = call->out.timeout_ms;
     return may;
 }
 
@@ -243,12 +243,20 @@ static void call_look_after(struct caller *caller, int64_t id, bool was_taken)
     }
 }
 
+/* What is left of its time begins with its lease. */
+static bool call_submit(struct call *call)
+{
+    int64_t left_ms = (call->deadline_us - clock_monotonic_us()) / 1000;
+
+    call->work.timeout_ms = left_ms > 0 ? left_ms : 1;
+    return work_submit(call->caller->config.work, &call->work, call_ended, call) == ERR_OK;
+}
+
 void call_make(struct call *call)
 {
     struct caller *caller = call->caller;
     int64_t id = call->id;
-    struct work_call work;
-    bool may = call_prepare(call, &work), was_taken;
+    bool may = call_prepare(call), was_taken;
 
     pthread_mutex_lock(&caller->lock);
     call->stage = may ? CALL_RUNNING : CALL_ENDED;
@@ -257,7 +265,7 @@ void call_make(struct call *call)
         metric_add(METRIC_CALLS_FAILED, 1);
         return;
     }
-    was_taken = work_submit(caller->config.work, &work, call_ended, call) == ERR_OK;
+    was_taken = call_submit(call);
     metric_add(METRIC_CALLS, was_taken);
     pthread_mutex_lock(&caller->lock);
     call_look_after(caller, id, was_taken);

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "engine/lane.h"
 #include "serve/caller.h"
+#include "work/work.h"
 #include "work/work_target.h"
 
 /* Of the process, as the lease names it. */
@@ -38,9 +39,10 @@ struct call {
     int64_t id;          /* work's, of this one attempt */
     struct outcall out;
     struct work_target target;
+    struct work_call work;     /* its id is 0 until the call has been prepared */
     const struct json *result; /* or {"Error", "Cause"} */
     bool failed;
-    int64_t give_up_us; /* the lease is over: somebody else's */
+    int64_t deadline_us; /* its time is over then, and its lease a little later */
     /* under the caller's lock */
     enum call_stage stage;
     bool is_off; /* nobody awaits its answer */

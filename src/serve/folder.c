@@ -46,6 +46,7 @@ enum err folder_open(struct arena *arena, const char *dir, struct folder *ret)
         .dir = dir,
         .store_path = arena_printf(arena, "%s/fermata.db", dir),
         .keys_dir = arena_printf(arena, "%s/keys", dir),
+        .functions_path = arena_printf(arena, "%s/functions.json", dir),
         .lock_fd = fd,
     };
     return ERR_OK;

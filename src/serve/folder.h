@@ -13,7 +13,7 @@
 struct arena;
 
 struct folder {
-    const char *dir, *store_path, *keys_dir; /* in the arena given */
+    const char *dir, *store_path, *keys_dir, *functions_path; /* in the arena given */
     int lock_fd;
 };
 

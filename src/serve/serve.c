@@ -20,6 +20,8 @@
 #include "base/log.h"
 #include "engine/lane.h"
 #include "net/net.h"
+#include "serve/caller.h"
+#include "serve/caller_functions.h"
 #include "serve/fetch.h"
 #include "serve/folder.h"
 #include "serve/serve_options.h"
@@ -27,8 +29,13 @@
 #include "sigv4/sigv4_environment.h"
 #include "sql/sql.h"
 #include "token/token.h"
+#include "work/work.h"
 
-enum { SERVE_REFRESH_S = 10, SERVE_SFN_BODY_BYTES = LIMIT_HTTP_BODY_BYTES + 65536 };
+enum {
+    SERVE_REFRESH_S = 10,
+    SERVE_SFN_BODY_BYTES = LIMIT_HTTP_BODY_BYTES + 65536,
+    SERVE_LANES = 2,
+};
 
 struct serve {
     struct arena *arena;
@@ -43,6 +50,9 @@ struct serve {
     bool is_first_start;        /* it was made now */
     struct lane *lane;
     struct lane *express; /* its store is in memory */
+    struct work *work;
+    struct caller_functions *functions;
+    struct caller *caller, *express_caller; /* of the two lanes */
     struct api *api;
     struct sfn *sfn;
     struct net *net;
@@ -108,6 +118,7 @@ static void serve_on_effect(void *user, const struct effect *effect)
         api_on_effect(serve->api, effect);
     if (serve->sfn)
         sfn_on_effect(serve->sfn, effect);
+    caller_on_effect(serve->caller, effect);
 }
 
 static void serve_on_express_effect(void *user, const struct effect *effect)
@@ -116,6 +127,7 @@ static void serve_on_express_effect(void *user, const struct effect *effect)
 
     if (serve->sfn)
         sfn_on_express_effect(serve->sfn, effect);
+    caller_on_effect(serve->express_caller, effect);
 }
 
 /* POST / is the Step Functions API, everything else our own. */
@@ -180,6 +192,42 @@ static enum err serve_open_express(struct serve *serve)
     return lane_open(&config, &serve->express);
 }
 
+/* The calls of both lanes are made in one work room. */
+static enum err serve_open_work(struct serve *serve)
+{
+    const struct serve_options *options = &serve->options;
+    struct work_config config = {
+        .allowed = options->allowed,
+        .allowed_count = options->allowed_count,
+        .calls_max = SERVE_LANES * LIMIT_CALLS, /* a caller takes no more than can be made */
+        .answer_bytes_max = LIMIT_CALL_ANSWER_BYTES,
+    };
+    const char *path =
+        options->functions_path ? options->functions_path : serve->folder.functions_path;
+    enum err err = caller_functions_open(path, options->functions_path != NULL, &serve->functions);
+
+    if (err)
+        return err;
+    err = work_open(&config, &serve->work);
+    if (err == ERR_INVALID_REQUEST)
+        log_error("serve.allow_address",
+                  "--allow-address: expected ranges such as 127.0.0.0/8 or fd00::/8");
+    return err;
+}
+
+static struct caller *serve_open_caller(struct serve *serve, struct lane *lane)
+{
+    const struct caller_config config = {
+        .lane = lane,
+        .work = serve->work,
+        .functions = serve->functions,
+        .clock = &serve->clock,
+        .region = serve->options.region,
+    };
+
+    return caller_open(&config);
+}
+
 /* The first start says how to come here: to a person with the key itself, to a log without it. */
 static void serve_greet(struct serve *serve)
 {
@@ -228,6 +276,8 @@ static enum err serve_open_net(struct serve *serve)
     enum err err;
 
     serve_open_apis(serve);
+    serve->caller = serve_open_caller(serve, serve->lane);
+    serve->express_caller = serve_open_caller(serve, serve->express);
     lane_run(serve->lane);
     lane_run(serve->express);
     err = net_start(&config, &serve->net);
@@ -263,10 +313,13 @@ static enum err serve_start(struct serve *serve)
         err = serve_open_lane(serve);
     if (!err)
         err = serve_open_express(serve);
+    if (!err)
+        err = serve_open_work(serve);
     return err ? err : serve_open_net(serve);
 }
 
-/* SIGTERM: no new connections, parked requests answered, running ones finished, then the lane. */
+/* SIGTERM: no new connections, parked requests answered, running ones finished, then calls to the
+ * outside cut off, then the lanes. */
 static void serve_stop(struct serve *serve)
 {
     if (serve->net)
@@ -276,10 +329,16 @@ static void serve_stop(struct serve *serve)
     if (serve->sfn)
         sfn_drain(serve->sfn);
     net_stop(serve->net, serve->options.drain_ms);
+    caller_close(serve->caller);
+    caller_close(serve->express_caller);
+    work_close(serve->work);
     lane_close(serve->lane);
     lane_close(serve->express);
+    caller_free(serve->caller);
+    caller_free(serve->express_caller);
     sfn_free(serve->sfn);
     api_free(serve->api);
+    caller_functions_close(serve->functions);
     sfn_keys_close(serve->access_keys);
     token_keys_close(serve->keys);
     folder_close(&serve->folder);
@@ -299,6 +358,7 @@ static void serve_wait(struct serve *serve, const sigset_t *signals)
         }
         token_keys_refresh(serve->keys, clock_now_ms(&serve->clock));
         sfn_keys_refresh(serve->access_keys); /* what is wrong has been logged */
+        caller_functions_refresh(serve->functions);
     }
 }
 

@@ -21,7 +21,8 @@ enum option_kind {
     OPTION_FLAG,
     OPTION_LISTEN,
     OPTION_LEVEL,
-    OPTION_REGION
+    OPTION_REGION,
+    OPTION_ADDRESSES
 };
 
 /* clang-format off */
@@ -37,6 +38,8 @@ enum option_kind {
     X(DEPTH,      "tree-depth",      "N",     NUMBER, tree_depth_max,      1, 100000000,  "children below children") \
     X(SIZE,       "tree-executions", "N",     NUMBER, tree_executions_max, 1, 100000000,  "executions in a tree") \
     X(EVENTS,     "events",          "N",     NUMBER, events_max,          100, 1000000000, "events in the history of one execution") \
+    X(FUNCTIONS,  "functions",       "FILE",  TEXT,   functions_path,      0, 0,          "where functions live, {\"NAME or ARN\": \"http://...\"} (default DIR/functions.json)") \
+    X(ADDRESSES,  "allow-address",   "CIDR",  ADDRESSES, allowed,          0, 0,          "plans may also call these addresses, such as 127.0.0.0/8,::1/128; may be given again") \
     X(THREADS,    "threads",         "N",     NUMBER, threads,             0, 64,         "threads for HTTP (default: as many as cores, at most 4)") \
     X(DRAIN,      "drain-ms",        "N",     NUMBER, drain_ms,            0, 600000,     "grace for running requests at SIGTERM") \
     X(PLAIN,      "allow-plain-http", NULL,   FLAG,   plain_http,          0, 0,          "listen beyond loopback without TLS: a proxy in front must speak it") \
@@ -114,6 +117,22 @@ static void serve_option_region(const char *text, struct serve_options *options,
     options->region = text;
 }
 
+/* What a range looks like, the work room knows. */
+static void serve_option_addresses(char *text, struct serve_options *options,
+                                   struct argp_state *state)
+{
+    while (text) {
+        char *comma = strchr(text, ',');
+
+        if (comma)
+            *comma = '\0';
+        if (options->allowed_count == ALLOWED_ADDRESSES_MAX)
+            argp_error(state, "--allow-address: at most %d ranges", ALLOWED_ADDRESSES_MAX);
+        options->allowed[options->allowed_count++] = text;
+        text = comma ? comma + 1 : NULL;
+    }
+}
+
 static error_t serve_option_parse(int key, char *arg, struct argp_state *state)
 {
     struct serve_options *options = state->input;
@@ -137,6 +156,8 @@ static error_t serve_option_parse(int key, char *arg, struct argp_state *state)
         serve_option_listen(arg, options, state);
     else if (option->kind == OPTION_REGION)
         serve_option_region(arg, options, state);
+    else if (option->kind == OPTION_ADDRESSES)
+        serve_option_addresses(arg, options, state);
     else if (!log_level_parse(arg, &level))
         argp_error(state, "--log-level: expected debug, info, warn or error");
     else

@@ -5,7 +5,10 @@
 #define FERMATA_SERVE_SERVE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum { ALLOWED_ADDRESSES_MAX = 64 };
 
 struct serve_options {
     const char *dir;
@@ -15,6 +18,9 @@ struct serve_options {
     const char *keys_dir, *jwks_url, *issuer, *audience; /* null: the folder's own keys */
     int64_t lease_ms, tree_depth_max, tree_executions_max, events_max;
     int64_t threads, drain_ms;
+    const char *functions_path;                 /* null: the folder's own, if there is one */
+    const char *allowed[ALLOWED_ADDRESSES_MAX]; /* for calls, beside the public addresses */
+    size_t allowed_count;
     bool plain_http;   /* beyond loopback without TLS, said loudly */
     bool print_routes; /* and exit */
 };

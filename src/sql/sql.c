@@ -35,6 +35,20 @@ struct sql_arg sql_arg_text(const char *text)
     return (struct sql_arg){.type = SQL_TYPE_TEXT, .data = text, .len = strlen(text)};
 }
 
+/* --- faults --- */
+
+/* They are ordered for what outlives the process; a store in memory is not counted. */
+static enum err sql_before(const struct sql *sql, const char *point)
+{
+    return sql->in_memory ? ERR_OK : sql_fault_before(point);
+}
+
+static void sql_after(const struct sql *sql, const char *point)
+{
+    if (!sql->in_memory)
+        sql_fault_after(point);
+}
+
 /* --- statements --- */
 
 enum err sql_run(struct sql *sql, const struct sql_query *query, const struct sql_arg *args,
@@ -43,13 +57,13 @@ enum err sql_run(struct sql *sql, const struct sql_query *query, const struct sq
     int64_t changes = 0;
     enum err err;
 
-    err = sql_fault_before(query->name);
+    err = sql_before(sql, query->name);
     if (err)
         return err;
     err = sql->driver->run(sql, query, args, arg_count, &changes);
     if (err)
         return err;
-    sql_fault_after(query->name);
+    sql_after(sql, query->name);
     if (ret_changes)
         *ret_changes = changes;
     return ERR_OK;
@@ -61,13 +75,13 @@ enum err sql_select(struct sql *sql, const struct sql_query *query, const struct
     struct sql_rows rows = {.sql = sql};
     enum err err;
 
-    err = sql_fault_before(query->name);
+    err = sql_before(sql, query->name);
     if (err)
         return err;
     err = sql->driver->select(sql, query, args, arg_count, &rows);
     if (err)
         return err;
-    sql_fault_after(query->name);
+    sql_after(sql, query->name);
     *ret_rows = rows;
     return ERR_OK;
 }
@@ -130,13 +144,13 @@ enum err sql_script(struct sql *sql, const char *text)
 {
     enum err err;
 
-    err = sql_fault_before("script");
+    err = sql_before(sql, "script");
     if (err)
         return err;
     err = sql->driver->script(sql, text);
     if (err)
         return err;
-    sql_fault_after("script");
+    sql_after(sql, "script");
     return ERR_OK;
 }
 
@@ -146,13 +160,13 @@ static enum err sql_control(struct sql *sql, const struct sql_query *query)
 {
     enum err err;
 
-    err = sql_fault_before(query->name);
+    err = sql_before(sql, query->name);
     if (err)
         return err;
     err = sql->driver->control(sql, query);
     if (err)
         return err;
-    sql_fault_after(query->name);
+    sql_after(sql, query->name);
     return ERR_OK;
 }
 

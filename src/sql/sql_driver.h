@@ -33,7 +33,8 @@ struct sql_driver {
 /* The first member of every driver's connection. */
 struct sql {
     const struct sql_driver *driver;
-    bool writing; /* the open transaction was begun by sql_begin */
+    bool writing;   /* the open transaction was begun by sql_begin */
+    bool in_memory; /* it ends with the connection */
 };
 
 /*

@@ -555,7 +555,7 @@ static enum err sqlite_set_up(struct sqlite *sqlite, const char *path)
     if (!sqlite_harden(sqlite->db, sqlite->read_only))
         return sqlite_failed(sqlite, "open", SQLITE_ERROR);
     err = sqlite_script(&sqlite->sql, sqlite_settings);
-    if (err || strcmp(path, SQL_MEMORY) == 0)
+    if (err || sqlite->sql.in_memory)
         return err;
     err = sqlite_script(&sqlite->sql,
                         sqlite->read_only ? sqlite_reader_settings : sqlite_writer_settings);
@@ -578,18 +578,20 @@ enum err sql_open_sqlite(const char *path, bool read_only, struct sql **ret)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    bool in_memory = strcmp(path, SQL_MEMORY) == 0;
     struct sqlite *sqlite;
     enum err err;
     int code;
 
     pthread_once(&once, sqlite_configure);
-    if (!read_only && strcmp(path, SQL_MEMORY) != 0) {
+    if (!read_only && !in_memory) {
         err = sqlite_create(path);
         if (err)
             return err;
     }
     sqlite = xalloc(sizeof(*sqlite));
     sqlite->sql.driver = &sqlite_driver;
+    sqlite->sql.in_memory = in_memory;
     sqlite->read_only = read_only;
     sqlite_table_grow(sqlite);
     code = sqlite3_open_v2(path, &sqlite->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
