@@ -6,7 +6,8 @@
  * body replaced by a rising number; the requests are made, and those of the Step Functions API
  * signed, before the clock starts. Mode `flow` starts executions and does their tasks, and takes
  * the time from the start's request to the answer of the last complete_task. The result is one line
- * of JSON on stdout.
+ * of JSON on stdout; first_ns in it is CLOCK_MONOTONIC at the first request, for whoever waits for
+ * more than the answers.
  */
 #include <argp.h>
 #include <arpa/inet.h>
@@ -388,9 +389,10 @@ static void load_print(struct load *load)
              (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
     qsort(load->took_ns, (size_t)load->done, sizeof(*load->took_ns), load_compare);
     printf("{\"count\":%lld,\"errors\":%lld,\"seconds\":%.6f,\"rate\":%.1f,\"p50_us\":%.1f,"
-           "\"p99_us\":%.1f,\"max_us\":%.1f,\"own_cpu_us\":%.2f}\n",
+           "\"p99_us\":%.1f,\"max_us\":%.1f,\"own_cpu_us\":%.2f,\"first_ns\":%lld}\n",
            (long long)load->done, (long long)load->errors, seconds, (double)load->done / seconds,
-           load_at(load, 0.5), load_at(load, 0.99), load_at(load, 1), cpu_us / (double)load->done);
+           load_at(load, 0.5), load_at(load, 0.99), load_at(load, 1), cpu_us / (double)load->done,
+           (long long)load->first_ns);
 }
 
 static void load_run(struct load *load)

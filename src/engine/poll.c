@@ -20,6 +20,8 @@ enum err poll_schedule_end(struct engine *engine, const struct execution *e,
         .epoch = e->epoch,
         .state = task->state,
         .due_at = task->lease_until,
+        .queue = task->queue, /* a missed heartbeat of a callback has none */
+        .attempt = task->attempt,
         .created_at = now_ms,
     };
 

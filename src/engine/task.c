@@ -299,13 +299,18 @@ enum err task_timed_out(struct turn *turn, struct frame *frame)
     return err ? err : frame_fail(turn, frame, &error);
 }
 
-/* The reservation whose lease or heartbeat ran out. */
-static struct reservation *task_awaited(struct turn *turn, const struct frame *frame)
+/* The reservation whose lease or heartbeat ran out. The end of a lease is that of one attempt: it
+ * means nothing to a later one, nor to the callback beside a call. */
+static struct reservation *task_awaited(struct turn *turn, const struct frame *frame,
+                                        const struct reservation *beat)
 {
     for (struct reservation *r = turn->fresh; r; r = r->next) {
-        if (reservation_is_fresh(r) && r->frame_id == frame->frame_id &&
-            (r->type == RESERVATION_TASK || r->type == RESERVATION_CALLBACK ||
-             r->type == RESERVATION_CALL))
+        bool is_leased = r->type == RESERVATION_TASK || r->type == RESERVATION_CALL;
+
+        if (!reservation_is_fresh(r) || r->frame_id != frame->frame_id)
+            continue;
+        if (beat->queue ? is_leased && r->attempt == beat->attempt
+                        : r->type == RESERVATION_CALLBACK)
             return r;
     }
     return NULL;
@@ -325,19 +330,19 @@ enum err task_beat_missed(struct turn *turn, struct frame *frame, const struct r
 {
     struct arena *arena = turn->engine->arena;
     const struct asl_state *state = turn_state(turn, frame);
-    struct reservation *r = task_awaited(turn, frame);
+    struct reservation *r = task_awaited(turn, frame, beat);
     struct asl_error error = task_beat_error(state);
     struct json *detail = json_object(arena);
     enum err err;
 
-    (void)beat;
     if (!r)
         return ERR_OK;
-    if (state->heartbeat_ms || state->heartbeat_path) {
+    if (r->type != RESERVATION_CALL && (state->heartbeat_ms || state->heartbeat_path)) {
         err = task_failed(turn, frame, "TimedOut", &error);
         return err ? err : frame_fail(turn, frame, &error);
     }
-    /* No heartbeat was asked for: the worker is given up, the task goes to another one. */
+    /* No heartbeat was asked for, or it is a call, which has none: the worker is given up, the task
+     * goes to another one. */
     json_add(arena, detail, "worker", json_string(arena, r->worker));
     json_add(arena, detail, "attempt", json_int(arena, r->attempt));
     err = reservations_requeue(turn->engine->store, r);

@@ -141,6 +141,24 @@ struct caller *caller_open(const struct caller_config *config)
     return caller;
 }
 
+static bool caller_has_begun(struct caller *caller)
+{
+    bool begun;
+
+    pthread_mutex_lock(&caller->lock);
+    begun = caller->is_given_back && !caller->take.is_wanted && !caller->take.is_submitted;
+    pthread_mutex_unlock(&caller->lock);
+    return begun;
+}
+
+void caller_await_begin(struct caller *caller)
+{
+    static const struct timespec pause = {.tv_nsec = 1000000};
+
+    for (int i = 0; i < CALLER_BEGIN_MS && !caller_has_begun(caller); i++)
+        nanosleep(&pause, NULL);
+}
+
 void caller_on_effect(struct caller *caller, const struct effect *effect)
 {
     if (!caller || (effect->kind != EFFECT_CALL_READY && effect->kind != EFFECT_CALL_OFF))

@@ -25,6 +25,9 @@ struct caller_config {
 
 /* What a predecessor had taken is made again. The lane need not run yet. */
 struct caller *caller_open(const struct caller_config *config);
+/* Waits, two seconds at most, until what a predecessor had taken has been given back and the first
+ * look for calls is over: before anybody is served. The lane runs. */
+void caller_await_begin(struct caller *caller);
 /* On the lane's thread, after the commit; null is allowed. */
 void caller_on_effect(struct caller *caller, const struct effect *effect);
 /* Brings back what has been answered, cancels the rest (the next start makes it again) and waits

@@ -22,6 +22,7 @@ enum {
     CALLER_TAKE_MOST = 32,   /* calls in one job */
     CALLER_BUSY_US = 100000, /* until a lane or the work room that was full is asked again */
     CALLER_FAILED_US = 1000000,
+    CALLER_BEGIN_MS = 2000, /* its begin is awaited at most so long */
 };
 
 enum call_stage {

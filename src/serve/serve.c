@@ -280,6 +280,7 @@ static enum err serve_open_net(struct serve *serve)
     serve->express_caller = serve_open_caller(serve, serve->express);
     lane_run(serve->lane);
     lane_run(serve->express);
+    caller_await_begin(serve->caller);
     err = net_start(&config, &serve->net);
     if (err)
         return err;
