@@ -106,7 +106,8 @@ static void more_items_than_may_run_at_once_all_get_their_turn(void **state)
     for (int i = 0; i < 100; i++)
         buf_printf(&list, "%s%d", i ? "," : "[", i);
     buf_text(&list, "]");
-    assert_int_equal(world_start(w, "p", "x", list.data), STATUS_WAITING_FOR_TIMER);
+    world_start(w, "p", "x", list.data);
+    world_settle(w);
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM frames WHERE parent_frame_id = 1"), 40);
     world_move(w, 1000);
     world_move(w, 1000);
@@ -136,9 +137,9 @@ static void maps_in_maps_do_not_multiply_without_end(void **state)
 
     world_put(
         w, "p",
-        "{`StartAt`:`M`,`States`:{`M`:{`Type`:`Map`,`ItemsPath`:`States.ArrayRange(1, 50, 1)`,"
+        "{`StartAt`:`M`,`States`:{`M`:{`Type`:`Map`,`ItemsPath`:`States.ArrayRange(1, 42, 1)`,"
         "`ItemProcessor`:{`StartAt`:`N`,`States`:{`N`:{`Type`:`Map`,`ItemsPath`:"
-        "`States.ArrayRange(1, 50, 1)`,`ItemProcessor`:{`StartAt`:`W`,`States`:{`W`:{`Type`:"
+        "`States.ArrayRange(1, 28, 1)`,`ItemProcessor`:{`StartAt`:`W`,`States`:{`W`:{`Type`:"
         "`Wait`,`Seconds`:1,`Next`:`E`},`E`:{`Type`:`Pass`,`Result`:1,`End`:true}}},`End`:true}}"
         "},`ResultPath`:null,`End`:true}}}");
     world_start(w, "p", "x", "{}");
