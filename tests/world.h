@@ -42,7 +42,7 @@ static const int64_t WORLD_START_MS = 1800000000000;
 
 static inline void world_open_lane(struct world *w)
 {
-    struct lane_config config = {.path = w->path, .env = &w->env, .ids = &w->ids};
+    struct lane_config config = {.store = w->path, .env = &w->env, .ids = &w->ids};
 
     assert_int_equal(lane_open(&config, &w->lane), ERR_OK);
 }

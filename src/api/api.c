@@ -209,3 +209,8 @@ void api_on_effect(void *user, const struct effect *effect)
         return;
     park_wake(api->park, topic, effect->kind == EFFECT_HALTED);
 }
+
+void api_on_cut(struct api *api)
+{
+    park_wake_all(api->park);
+}

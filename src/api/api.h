@@ -11,16 +11,16 @@
 
 struct api;
 struct clock;
-struct lane;
+struct lanes;
 struct net_request;
 struct token_keys;
 struct effect;
 
 struct api_config {
-    const char *store_path; /* for read-only connections */
+    const char *store_name; /* for read-only connections */
     struct clock *clock;
     struct token_keys *keys;
-    struct lane *lane;
+    struct lanes *lanes;
 };
 
 struct api *api_new(const struct api_config *config);
@@ -35,6 +35,8 @@ void api_on_request(void *user, struct net_request *request);
 size_t api_body_bytes_max(void *user, const char *method, const char *path);
 const char *api_error_body(void *user, struct arena *arena, const struct fault *fault,
                            const char **ret_content_type, size_t *ret_len);
+/* News of other nodes may have been missed: whoever waits looks for himself. */
+void api_on_cut(struct api *api);
 /* The function that the lane calls. */
 void api_on_effect(void *user, const struct effect *effect);
 

@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "engine/engine.h"
-#include "engine/lane.h"
+#include "engine/lanes.h"
 #include "front/reader.h"
 #include "net/net.h"
 #include "token/token.h"

@@ -13,7 +13,7 @@ enum err read_begin(struct call *call, struct read *ret)
     *ret = (struct read){.call = call};
     ret->page.operator_name = call->actor.operator_name;
     ret->page.after_name = "";
-    err = reader_begin(call->api->config.store_path, &ret->store);
+    err = reader_begin(call->api->config.store_name, &ret->store);
     ret->is_open = !err;
     return err;
 }

@@ -22,7 +22,7 @@ void read_readyz(struct call *call)
 {
     struct store store;
     enum err err =
-        call->api->is_ready ? reader_begin(call->api->config.store_path, &store) : ERR_UNAVAILABLE;
+        call->api->is_ready ? reader_begin(call->api->config.store_name, &store) : ERR_UNAVAILABLE;
 
     if (!err) {
         err = view_ping(&store);

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "base/clock.h"
 #include "engine/kept.h"
+#include "front/place.h"
 
 static const char *verb_body_hash(struct verb_job *job)
 {
@@ -140,6 +142,24 @@ static void verb_job_done(struct lane_job *lane_job, enum err err)
         verb_answer(job);
 }
 
+/* By the tree that the body names, where there is a choice of lanes. */
+static uint64_t verb_place(const struct call *call)
+{
+    static const char *const tokens[] = {"task_token", "callback_token"};
+    const char *id = json_get_string(call->body, "plan_execution_id");
+    int64_t root_id = 0;
+
+    if (call->api->config.lanes->count < 2)
+        return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(tokens) && !root_id; i++) {
+        if (json_get(call->body, tokens[i]))
+            root_id = task_token_root(json_get_string(call->body, tokens[i]));
+    }
+    if (!root_id && id && call->actor.operator_name)
+        root_id = place_find(call->api->config.store_name, call->actor.operator_name, id);
+    return root_id ? lanes_place(root_id) : (uint64_t)clock_monotonic_us();
+}
+
 struct verb_job *verb_new(struct call *call, verb_fn run, bool is_urgent, bool is_keyed)
 {
     struct verb_job *job = ARENA_NEW(call->arena, struct verb_job);
@@ -148,6 +168,7 @@ struct verb_job *verb_new(struct call *call, verb_fn run, bool is_urgent, bool i
                                  .run = verb_job_run,
                                  .settle = verb_job_settle,
                                  .done = verb_job_done};
+    job->job.place = verb_place(call);
     job->call = call;
     job->run = run;
     job->is_keyed = is_keyed && call->idempotency_key && call->actor.operator_name;
@@ -158,7 +179,7 @@ struct verb_job *verb_new(struct call *call, verb_fn run, bool is_urgent, bool i
 
 void verb_send(struct verb_job *job)
 {
-    enum err err = lane_submit(job->call->api->config.lane, &job->job);
+    enum err err = lanes_submit(job->call->api->config.lanes, &job->job);
 
     if (!err)
         return;

@@ -127,7 +127,7 @@ static void halt_wait_end(struct parked *parked, enum park_end end)
 {
     struct halt_wait *wait = (struct halt_wait *)parked;
 
-    if (end == PARK_DRAINED || lane_submit(wait->job->call->api->config.lane, &wait->look))
+    if (end == PARK_DRAINED || lanes_submit(wait->job->call->api->config.lanes, &wait->look))
         halt_wait_answer(wait, false);
 }
 
@@ -137,6 +137,7 @@ static enum err halt_wait_look(struct lane_job *lane_job, struct engine *engine)
         (struct halt_wait *)((char *)lane_job - offsetof(struct halt_wait, look));
     struct halt_row halt = {.root_id = wait->root_id, .halt_id = wait->halt_number};
 
+    wait->parked.stamp = park_stamp(wait->job->call->api->park, wait->parked.topic);
     return halts_busy(engine->store, &halt, clock_now_ms(engine->env->clock), &wait->busy,
                       &wait->busy_until_ms);
 }
@@ -178,7 +179,8 @@ static void verb_halt_done(struct verb_job *job)
     wait->parked.operator_name = job->call->actor.operator_name;
     wait->parked.on_end = halt_wait_end;
     park_topic_halt(wait->parked.topic, wait->halt_number);
-    wait->look = (struct lane_job){.run = halt_wait_look, .done = halt_wait_seen};
+    wait->look = (struct lane_job){
+        .run = halt_wait_look, .done = halt_wait_seen, .place = wait->job->job.place};
     halt_wait_end(&wait->parked, PARK_WOKEN);
 }
 
@@ -255,7 +257,7 @@ void verb_verify(struct call *call)
     struct halt_residue *residue = NULL;
     struct halt_row halt;
     struct store store;
-    enum err err = reader_begin(call->api->config.store_path, &store);
+    enum err err = reader_begin(call->api->config.store_name, &store);
 
     if (err) {
         reply_err(call, err);

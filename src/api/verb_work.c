@@ -232,6 +232,7 @@ static enum err work_poll_run(struct verb_job *job, struct engine *engine, const
 
     /* A task must not go to a caller who has left. */
     wait->is_gone = !net_alive(job->call->request);
+    wait->parked.stamp = park_stamp(job->call->api->park, wait->parked.topic);
     if (!wait->is_gone)
         err = engine_poll(engine, &job->call->actor, body->task, body->worker, &answer);
     wait->found = answer.task != NULL;

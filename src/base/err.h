@@ -54,6 +54,7 @@ struct json;
     X(NOT_IMPLEMENTED,           501, "NOT_IMPLEMENTED",              "this method is not known")  \
     X(UNAVAILABLE,               503, "UNAVAILABLE",                  "not available now; safe to repeat") \
     X(STORAGE_BUSY,              503, "UNAVAILABLE",                  "the store is busy; safe to repeat") \
+    X(STORAGE_LOST,              503, "UNAVAILABLE",                  "the store cannot be reached; safe to repeat with the same key") \
     X(HTTP_VERSION,              505, "HTTP_VERSION_NOT_SUPPORTED",   "HTTP/1.1 is required")      \
     X(STORAGE_FULL,              507, "STORAGE_FULL",                 "the disk is full; safe to repeat") \
     X(STORAGE_IO,                500, "STORAGE_IO",                   "the disk failed")           \

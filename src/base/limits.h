@@ -65,6 +65,10 @@
     X(PAGE_SCAN,              20000,       "rows",  "looked at for one page of a filtered list")   \
     X(BATCH_COMMANDS,         256,         "count", "commands in one commit")                      \
     X(BATCH_DUE,              256,         "count", "due reservations in one commit")              \
+    X(DUE_WAITING,            1024,        "count", "due entries of the schedule that wait for a lane") \
+    X(REDIS_VALUES,         100000,      "count", "values in a reply of Redis; beyond it the connection is closed") \
+    X(REDIS_BYTES,          33554432,    "bytes", "a reply of Redis")                            \
+    X(SCHEDULE_WAITING,     100000,      "count", "changes that Redis is still to be told; beyond it they are found again by looking") \
     X(WORK_QUEUE,             10000,       "count", "outbound calls that wait for their turn, beyond it 503") \
     X(WORK_QUEUE_BYTES,       268435456,   "bytes", "outbound calls that wait, together; beyond it 503")    \
     X(WORK_URL_BYTES,         8192,        "bytes", "URL of an outbound call")                     \
@@ -77,7 +81,8 @@
     X(ACTIVITIES,         100000,      "count", "activities of an operator")                       \
     X(TAGS,               50,          "count", "tags of a state machine or an activity")          \
     X(TAG_KEY_CHARS,      128,         "chars", "key of a tag")                                    \
-    X(TAG_VALUE_CHARS,    256,         "chars", "value of a tag")
+    X(TAG_VALUE_CHARS,    256,         "chars", "value of a tag") \
+    X(WIRE_WAITING,       10000,       "count", "texts for the other nodes that wait; beyond it the oldest are dropped")
 /* clang-format on */
 
 #define LIMIT_ENUM(name, value, unit, reason) LIMIT_##name = (value),

@@ -36,10 +36,21 @@ struct buf;
     X(CALLS_FAILED,         COUNTER,   "fermata_calls_failed_total",             "Calls to the outside whose Task got an error") \
     X(CALLS_CUT_OFF,        COUNTER,   "fermata_calls_cut_off_total",            "Calls to the outside cut off because nobody awaited their answer any more") \
     X(CALLS_RUNNING,        GAUGE,     "fermata_calls_running",                  "Calls to the outside that are being made") \
+    X(COMMITS_LOST,         COUNTER,   "fermata_commits_lost_total",             "Commits whose answer was lost, and whose fate was asked for") \
+    X(SCHEDULE_UP,          GAUGE,     "fermata_schedule_up",                    "1: Redis holds what is scheduled and can be used") \
+    X(SCHEDULE_RESIDUE,     GAUGE,     "fermata_schedule_residue",               "Entries that Redis holds too much, as far as this node knows") \
+    X(SCHEDULE_TAKEN,       COUNTER,   "fermata_schedule_taken_total",           "Due entries taken from Redis") \
+    X(SCHEDULE_FILLED,      COUNTER,   "fermata_schedule_filled_total",          "Entries put into Redis because it had lost them, or might have") \
+    X(SCHEDULE_SWEPT,       COUNTER,   "fermata_schedule_swept_total",           "Entries taken out of Redis because they meant nothing any more") \
+    X(SCHEDULE_GARBAGE,     COUNTER,   "fermata_schedule_garbage_total",         "Members of the schedule's sets that no node has put there") \
+    X(SCHEDULE_ERRORS,      COUNTER,   "fermata_schedule_errors_total",          "Errors that Redis replied with") \
     X(CHECKPOINTS,          COUNTER,   "fermata_checkpoints_total",              "Checkpoints of the store's log") \
     X(COMMIT_US,            HISTOGRAM, "fermata_commit_microseconds",            "Time of a commit") \
     X(BATCH_COMMANDS,       HISTOGRAM, "fermata_batch_commands",                 "Commands in one commit") \
-    X(TIMER_LATE_MS,        HISTOGRAM, "fermata_timer_late_milliseconds",        "Time between due and fired")
+    X(TIMER_LATE_MS,        HISTOGRAM, "fermata_timer_late_milliseconds",        "Time between due and fired") \
+    X(WIRE_DROPPED,         COUNTER,   "fermata_wire_dropped_total",             "Hints to other nodes that were never sent") \
+    X(WIRE_GARBAGE,         COUNTER,   "fermata_wire_garbage_total",             "Messages on the nodes' channel that no node says") \
+    X(WIRE_CUTS,            COUNTER,   "fermata_wire_cuts_total",                "Times the connection to the other nodes was lost")
 /* clang-format on */
 
 #define METRIC_ENUM(name, kind, text, help) METRIC_##name,

@@ -60,26 +60,6 @@ enum err call_arrived(struct turn *turn, struct frame *frame, const struct reser
     return task_submitted(&task, json_stored(turn->engine->arena, r->result));
 }
 
-SQL_QUERY(call_first_ready,
-          "SELECT root_id, execution_id, reservation_id FROM reservations WHERE status = 'FRESH'"
-          " AND type = 'CALL' AND ready = 1 ORDER BY reservation_id LIMIT 1");
-
-static enum err call_find(struct engine *engine, struct reservation *ret)
-{
-    struct sql_rows rows;
-    enum err err = sql_select(engine->store->sql, &call_first_ready, SQL_NO_ARGS, &rows);
-
-    *ret = (struct reservation){0};
-    if (err)
-        return err;
-    while (sql_next(&rows)) {
-        ret->root_id = sql_int(&rows, 0);
-        ret->execution_id = sql_int(&rows, 1);
-        ret->reservation_id = sql_int(&rows, 2);
-    }
-    return sql_end(&rows);
-}
-
 /* The lease of a call that nobody brings back. */
 static enum err call_lease(struct engine *engine, const struct execution *e, struct reservation *r,
                            const char *caller)
@@ -98,11 +78,11 @@ enum err engine_take_call(struct engine *engine, const char *caller, struct outc
 {
     struct reservation key, r;
     struct execution e;
-    enum err err = call_find(engine, &key);
+    enum err err = reservations_first_call(engine->store, &key);
 
     *ret = (struct outcall){0};
-    if (err || !key.reservation_id)
-        return err;
+    if (err)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
     err = execution_open_at(engine, key.root_id, key.execution_id, &e);
     if (!err)
         err = reservations_load(engine->store, engine->arena, key.root_id, key.execution_id,
@@ -111,7 +91,7 @@ enum err engine_take_call(struct engine *engine, const char *caller, struct outc
         return err;
     if (!reservation_is_fresh(&r) || !r.ready || r.epoch != e.epoch ||
         transition_is_final(e.status))
-        return ERR_OK;
+        return engine_was_taken(engine);
     err = call_lease(engine, &e, &r, caller);
     if (err)
         return err;

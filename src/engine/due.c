@@ -27,9 +27,11 @@ enum err engine_due(struct engine *engine, const struct reservation *due)
         metric_add(METRIC_STALE_FIRED, 1);
         return ERR_OK;
     }
-    /* A heartbeat may have moved it since it was found. */
-    if (r.due_at > engine_now(engine))
+    /* A heartbeat may have moved it since it was found; a schedule learns of that now. */
+    if (r.due_at > engine_now(engine)) {
+        reservations_schedule(engine->store, &r);
         return ERR_OK;
+    }
     if (e.status == STATUS_WAITING_FOR_RESTART)
         return reservations_arrive(engine->store, &r, &fired, engine_now(engine), &taken);
     metric_observe(METRIC_TIMER_LATE_MS, engine_now(engine) - r.due_at);

@@ -58,8 +58,8 @@ void engine_effects_drop(struct engine *engine, struct effect **mark)
 }
 
 /* Copies its texts: an effect comes after the answers, when the callers' memory is gone. */
-void effect_add(struct engine *engine, enum effect_kind kind, const char *operator_name,
-                const char *name, int64_t number)
+struct effect *effect_add(struct engine *engine, enum effect_kind kind, const char *operator_name,
+                          const char *name, int64_t number)
 {
     struct arena *arena = engine->arena;
     struct effect *effect = ARENA_NEW(arena, struct effect);
@@ -72,6 +72,7 @@ void effect_add(struct engine *engine, enum effect_kind kind, const char *operat
     };
     *engine->effects_end = effect;
     engine->effects_end = &effect->next;
+    return effect;
 }
 
 int64_t engine_now(struct engine *engine)
@@ -93,6 +94,11 @@ enum err engine_refusal(struct engine *engine)
         return err;
     effect_add(engine, EFFECT_HALTED, NULL, NULL, engine->late.reservation.halt_id);
     return evidence_quiet(engine->store, &engine->late.reservation, now_ms);
+}
+
+enum err engine_was_taken(const struct engine *engine)
+{
+    return sql_is_shared(engine->store->sql) ? ERR_STORAGE_BUSY : ERR_OK;
 }
 
 const char *engine_uuid(struct engine *engine)

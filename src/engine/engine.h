@@ -53,11 +53,19 @@ enum effect_kind {
     EFFECT_ENDED,      /* number: the execution_id of a root that has become final */
     EFFECT_CALL_READY, /* a call to the outside waits to be made */
     EFFECT_CALL_OFF,   /* a call that is being made may no longer be awaited */
+    /* Only of a shared store: */
+    EFFECT_SCHEDULED,      /* scheduled: is to fall due then */
+    EFFECT_UNSCHEDULED,    /* scheduled: was settled before */
+    EFFECT_HALT_SCHEDULED, /* scheduled.root_id, number: all that this halt settled before */
+};
+struct scheduled {
+    int64_t root_id, execution_id, reservation_id, epoch, due_at;
 };
 struct effect {
     enum effect_kind kind;
     const char *operator_name, *name;
     int64_t number;
+    struct scheduled scheduled;
     struct effect *next;
 };
 
@@ -196,6 +204,9 @@ enum result_kind {
     RESULT_HUMAN,
     RESULT_TOKEN, /* SendTaskSuccess and SendTaskFailure: of a task or of a callback */
 };
+/* The root_id of the tree that a one-time token says it belongs to; 0: it says none. Only a hint.
+ */
+int64_t task_token_root(const char *token);
 /* actor null: a callback that shows nothing but its token. */
 enum err engine_result(struct engine *engine, const struct actor *actor, enum result_kind kind,
                        const struct result_request *req, const char **ret_plan_execution_id,

@@ -215,9 +215,12 @@ void task_token_make(struct engine *engine, const struct reservation *reservatio
 bool task_token_parse(const char *text, struct reservation *ret_key,
                       uint8_t ret_hash[SHA256_BYTES]);
 
-void effect_add(struct engine *engine, enum effect_kind kind, const char *operator_name,
-                const char *name, int64_t number);
+struct effect *effect_add(struct engine *engine, enum effect_kind kind, const char *operator_name,
+                          const char *name, int64_t number);
 int64_t engine_now(struct engine *engine);
+/* What was found without a lock is not there any more under it: another node was faster, and what
+ * it left is looked for again in a new transaction. Alone on a store, there is nothing left. */
+enum err engine_was_taken(const struct engine *engine) MUST_CHECK;
 const char *engine_uuid(struct engine *engine);
 
 #endif

@@ -9,9 +9,9 @@
 
 /* ---- room ---- */
 
-SQL_QUERY(express_page_size, "PRAGMA page_size");
-SQL_QUERY(express_page_count, "PRAGMA page_count");
-SQL_QUERY(express_free_count, "PRAGMA freelist_count");
+SQL_QUERY_SQLITE(express_page_size, "PRAGMA page_size");
+SQL_QUERY_SQLITE(express_page_count, "PRAGMA page_count");
+SQL_QUERY_SQLITE(express_free_count, "PRAGMA freelist_count");
 
 /* What has been forgotten leaves pages that are free. */
 static enum err express_check_room(struct engine *engine)

@@ -384,6 +384,9 @@ static enum err halt_deschedule(struct halt *h)
     effect_add(h->engine, EFFECT_HALTED, h->row.operator_name, NULL, h->row.halt_id);
     if (h->ret && !h->target.parent_id && !h->req->children_only)
         effect_add(h->engine, EFFECT_ENDED, h->row.operator_name, NULL, h->target.execution_id);
+    if (h->engine->store->on_scheduled)
+        effect_add(h->engine, EFFECT_HALT_SCHEDULED, NULL, NULL, h->row.halt_id)
+            ->scheduled.root_id = h->row.root_id;
     return ERR_OK;
 }
 

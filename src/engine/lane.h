@@ -4,7 +4,8 @@
  *
  * A lane takes every job that waits, halts first, runs each in a savepoint of one transaction,
  * commits once (group commit), and only then answers: answered means durable. What has fallen due
- * runs in the same transactions.
+ * runs in the same transactions. On a shared store other lanes, of this node and of others, do the
+ * same at the same time; the row of each tree keeps them apart.
  *
  * The life of a job, all on the lane's thread:
  *   run      inside a savepoint; an error rolls back to it
@@ -26,14 +27,25 @@ struct lane_job {
     enum err (*settle)(struct lane_job *job, struct engine *engine,
                        enum err run_err); /* may be null */
     void (*done)(struct lane_job *job, enum err err);
-    enum err run_err; /* the lane's own */
+    uint64_t place; /* of its tree among the lanes (lanes.h); any when it is not known */
+    /* the lane's own */
+    enum err run_err;
+    bool is_again; /* its tree is taken: it runs once more, alone */
+    int tries;
     struct lane_job *next;
 };
 
 struct lane_config {
-    const char *path; /* of the store's file */
+    const char *store; /* its name, as sql_open takes it */
     struct env *env;
     struct id_source *ids;
+    int64_t lane, lanes; /* which of how many; lanes 0: it is the only one */
+    /* Of a shared store: the number of this node and the secret of its hold (serve/member.h). */
+    int64_t node;
+    const char *holder;
+    /* Of a store with a schedule beside it: how long what is due is left to that. Null: no
+     * schedule. What it must know EFFECT_SCHEDULED and its like say. */
+    int64_t (*schedule_grace_ms)(void *user);
     /* After the commit, on the lane's thread, once for each effect. */
     void (*on_effect)(void *user, const struct effect *effect);
     void *user;
@@ -48,6 +60,8 @@ void lane_close(struct lane *lane);
 
 /* Any thread. ERR_UNAVAILABLE when too many wait; the job then stays the caller's. */
 enum err lane_submit(struct lane *lane, struct lane_job *job) MUST_CHECK;
+/* Any thread: in a tree of this lane something falls due then. */
+void lane_expect(struct lane *lane, int64_t due_at);
 /* One transaction in the caller's thread, for tests: true when there was something to do. */
 bool lane_step(struct lane *lane);
 /* The engine, for tests that call verbs directly (between lane_steps, inside sql_begin and

@@ -113,7 +113,7 @@ enum err engine_poll(struct engine *engine, const struct actor *actor, const cha
         return err;
     if (!reservation_is_fresh(&r) || !r.ready || r.epoch != e.epoch ||
         transition_is_final(e.status) || e.status == STATUS_WAITING_FOR_RESTART)
-        return ERR_OK;
+        return engine_was_taken(engine);
     r.worker = worker;
     return poll_grant(engine, &e, &r, ret);
 }

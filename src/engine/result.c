@@ -113,7 +113,7 @@ static enum err result_find_human(struct result *result, const char *id)
 
 SQL_QUERY(result_last_callback,
           "SELECT reservation_id FROM reservations WHERE root_id = ?1 AND execution_id = ?2"
-          " AND type = 'CALLBACK' AND (?3 IS NULL OR state = ?3) AND halt_id = ?4"
+          " AND type = 'CALLBACK' AND (CAST(?3 AS TEXT) IS NULL OR state = ?3) AND halt_id = ?4"
           " ORDER BY reservation_id DESC LIMIT 1");
 
 /* Halted: the callback that would have been meant, for the evidence. */

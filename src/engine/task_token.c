@@ -56,3 +56,11 @@ bool task_token_parse(const char *text, struct reservation *ret_key, uint8_t ret
     sha256(bytes + TASK_TOKEN_PLACE, TASK_TOKEN_SECRET, ret_hash);
     return true;
 }
+
+int64_t task_token_root(const char *token)
+{
+    struct reservation key;
+    uint8_t hash[SHA256_BYTES];
+
+    return task_token_parse(token, &key, hash) ? key.root_id : 0;
+}

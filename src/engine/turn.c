@@ -104,6 +104,7 @@ enum err turn_stale(struct turn *turn, int64_t frame_id)
         if (!reservation_is_fresh(r) || (frame_id >= 0 && r->frame_id != frame_id))
             continue;
         r->status = "STALE";
+        reservations_unschedule(turn->engine->store, r, turn->now_ms);
         any = true;
     }
     if (!any)

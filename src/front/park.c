@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
-enum { PARK_TICK_MS = 20 };
+enum { PARK_TICK_MS = 20, PARK_STAMPS = 1024 };
 
 struct park_topic {
     char topic[PARK_TOPIC_BYTES];
@@ -37,6 +37,7 @@ struct park {
     struct park_topic *topics;
     struct park_quota *quotas;
     struct parked *all;
+    uint64_t stamps[PARK_STAMPS]; /* how often topics of this hash were woken */
     bool is_drained, is_over;
     pthread_t thread;
 };
@@ -54,6 +55,25 @@ void park_topic_halt(char topic[PARK_TOPIC_BYTES], int64_t halt_number)
 void park_topic_ended(char topic[PARK_TOPIC_BYTES], int64_t execution_id)
 {
     snprintf(topic, PARK_TOPIC_BYTES, "ended\n%lld", (long long)execution_id);
+}
+
+/* Two topics may share one: then somebody looks once too often. */
+static uint64_t *park_stamp_of(struct park *park, const char *topic)
+{
+    unsigned hash;
+
+    HASH_JEN(topic, strlen(topic), hash);
+    return &park->stamps[hash % PARK_STAMPS];
+}
+
+uint64_t park_stamp(struct park *park, const char *topic)
+{
+    uint64_t stamp;
+
+    pthread_mutex_lock(&park->lock);
+    stamp = *park_stamp_of(park, topic);
+    pthread_mutex_unlock(&park->lock);
+    return stamp;
 }
 
 static void park_count(struct park *park, const char *operator_name, int64_t by)
@@ -98,11 +118,15 @@ static void park_take(struct park *park, struct parked *parked)
 bool park_add(struct park *park, struct parked *parked)
 {
     struct park_topic *topic;
-    bool taken = false;
+    bool taken = false, missed = false;
 
     pthread_mutex_lock(&park->lock);
     if (!park->is_drained &&
         park_counted(park, parked->operator_name) < LIMIT_PARKED_PER_OPERATOR) {
+        taken = true;
+        missed = *park_stamp_of(park, parked->topic) != parked->stamp;
+    }
+    if (taken && !missed) {
         HASH_FIND_STR(park->topics, parked->topic, topic);
         if (!topic) {
             topic = xalloc(sizeof(*topic));
@@ -113,10 +137,11 @@ bool park_add(struct park *park, struct parked *parked)
         DL_APPEND(topic->list, parked);
         DL_APPEND2(park->all, parked, all_prev, all_next);
         park_count(park, parked->operator_name, 1);
-        taken = true;
         pthread_cond_signal(&park->changed);
     }
     pthread_mutex_unlock(&park->lock);
+    if (missed)
+        parked->on_end(parked, PARK_WOKEN);
     return taken;
 }
 
@@ -124,6 +149,9 @@ void park_wake(struct park *park, const char *topic_name, bool all)
 {
     bool more = true;
 
+    pthread_mutex_lock(&park->lock);
+    (*park_stamp_of(park, topic_name))++;
+    pthread_mutex_unlock(&park->lock);
     while (more) {
         struct park_topic *topic;
         struct parked *parked = NULL;
@@ -138,6 +166,25 @@ void park_wake(struct park *park, const char *topic_name, bool all)
         if (parked)
             parked->on_end(parked, PARK_WOKEN);
         more = parked && all;
+    }
+}
+
+void park_wake_all(struct park *park)
+{
+    struct parked *woken = NULL, *parked, *next;
+
+    pthread_mutex_lock(&park->lock);
+    for (size_t i = 0; i < PARK_STAMPS; i++)
+        park->stamps[i]++;
+    while (park->all) {
+        parked = park->all;
+        park_take(park, parked);
+        DL_APPEND2(woken, parked, all_prev, all_next);
+    }
+    pthread_mutex_unlock(&park->lock);
+    for (parked = woken; parked; parked = next) {
+        next = parked->all_next; /* it may be gone after its end */
+        parked->on_end(parked, PARK_WOKEN);
     }
 }
 

@@ -12,7 +12,7 @@
 
 struct reader {
     struct sql *sql; /* null: not open */
-    char *path;
+    char *name;      /* of the store */
 };
 
 static pthread_once_t reader_once = PTHREAD_ONCE_INIT;
@@ -21,7 +21,7 @@ static pthread_key_t reader_key;
 static void reader_close(struct reader *reader)
 {
     sql_close(reader->sql);
-    free(reader->path);
+    free(reader->name);
     *reader = (struct reader){0};
 }
 
@@ -50,27 +50,45 @@ static struct reader *reader_mine(void)
     return reader;
 }
 
-static enum err reader_open(struct reader *reader, const char *path)
+static enum err reader_open(struct reader *reader, const char *name)
 {
     enum err err;
 
-    if (reader->sql && strcmp(reader->path, path) == 0)
+    if (reader->sql && strcmp(reader->name, name) == 0)
         return ERR_OK;
     reader_close(reader);
-    err = sql_open_sqlite(path, true, &reader->sql);
+    err = sql_open(name, true, &reader->sql);
     if (!err)
-        reader->path = xstrdup(path);
+        reader->name = xstrdup(name);
     return err;
 }
 
-enum err reader_begin(const char *store_path, struct store *ret)
+SQL_QUERY(reader_look, "SELECT count(*) FROM migrations WHERE number = 1");
+
+/* A server that went away since the last read is found out here, not in the middle of an answer. */
+static enum err reader_start(struct reader *reader)
+{
+    int64_t one;
+    enum err err = sql_begin_read(reader->sql);
+
+    if (!err && sql_is_shared(reader->sql))
+        err = sql_select_int(reader->sql, &reader_look, SQL_NO_ARGS, 0, &one);
+    return err;
+}
+
+enum err reader_begin(const char *store_name, struct store *ret)
 {
     struct reader *reader = reader_mine();
-    enum err err = reader_open(reader, store_path);
+    enum err err = reader_open(reader, store_name);
 
     if (err)
         return err;
-    err = sql_begin_read(reader->sql);
+    err = reader_start(reader);
+    if (err == ERR_STORAGE_LOST) {
+        err = sql_reopen(reader->sql);
+        if (!err)
+            err = reader_start(reader);
+    }
     if (err) {
         /* Whatever is wrong with this connection, the next read tries a new one. */
         reader_close(reader);

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 /* A store on a fresh snapshot of this thread's connection; reader_end after it. */
-enum err reader_begin(const char *store_path, struct store *ret) MUST_CHECK;
+enum err reader_begin(const char *store_name, struct store *ret) MUST_CHECK;
 void reader_end(struct store *store);
 
 #endif

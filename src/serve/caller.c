@@ -37,7 +37,7 @@ bool caller_is_time(struct caller *caller, int64_t not_before_us)
 
 bool caller_submit(struct caller *caller, struct lane_job *job, int64_t *not_before_us)
 {
-    if (lane_submit(caller->config.lane, job)) {
+    if (lanes_submit(caller->config.lanes, job)) {
         *not_before_us = clock_monotonic_us() + CALLER_BUSY_US;
         (void)caller_is_time(caller, *not_before_us);
         return false;

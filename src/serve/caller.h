@@ -12,14 +12,15 @@ struct caller;
 struct caller_functions;
 struct clock;
 struct effect;
-struct lane;
+struct lanes;
 struct work;
 
 struct caller_config {
-    struct lane *lane;
+    struct lanes *lanes;
     struct work *work; /* others may use it, too */
     struct caller_functions *functions;
     struct clock *clock;
+    const char *name;   /* of this process among those who take calls from the store */
     const char *region; /* of functions that are named without */
 };
 

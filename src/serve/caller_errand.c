@@ -31,8 +31,7 @@ static struct caller *errand_caller(struct lane_job *job)
 
 static enum err give_back_run(struct lane_job *job, struct engine *engine)
 {
-    (void)job;
-    return engine_calls_given_back(engine, CALLER_NAME);
+    return engine_calls_given_back(engine, errand_caller(job)->config.name);
 }
 
 static void give_back_done(struct lane_job *job, enum err err)
@@ -57,8 +56,10 @@ static enum err take_run(struct lane_job *job, struct engine *engine)
     caller->taken_count = 0;
     while (caller->taken_count < caller->taken_most) {
         struct outcall *out = &caller->taken[caller->taken_count];
-        enum err err = engine_take_call(engine, CALLER_NAME, out);
+        enum err err = engine_take_call(engine, caller->config.name, out);
 
+        if (err == ERR_STORAGE_BUSY && caller->taken_count)
+            break; /* others are at the rest just now; what is in hand can be made */
         if (err)
             return err;
         if (!out->reservation_id)

@@ -10,13 +10,12 @@
 #include <stdint.h>
 
 #include "base/limits.h"
-#include "engine/lane.h"
+#include "engine/lanes.h"
 #include "serve/caller.h"
 #include "work/work.h"
 #include "work/work_target.h"
 
 /* Of the process, as the lease names it. */
-#define CALLER_NAME "fermata"
 
 enum {
     CALLER_TAKE_MOST = 32,   /* calls in one job */

@@ -18,10 +18,11 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "engine/lane.h"
+#include "engine/lanes.h"
 #include "net/net.h"
 #include "serve/caller.h"
 #include "serve/caller_functions.h"
+#include "serve/cluster.h"
 #include "serve/fetch.h"
 #include "serve/folder.h"
 #include "serve/serve_options.h"
@@ -34,8 +35,11 @@
 enum {
     SERVE_REFRESH_S = 10,
     SERVE_SFN_BODY_BYTES = LIMIT_HTTP_BODY_BYTES + 65536,
-    SERVE_LANES = 2,
+    SERVE_CALLERS = 2,
+    SERVE_LANES_SHARED = 4,
 };
+
+#define SERVE_CALLER "fermata" /* the only one of its store */
 
 struct serve {
     struct arena *arena;
@@ -48,8 +52,10 @@ struct serve {
     struct sfn_keys *access_keys;
     struct sigv4_client client; /* of the folder's first access key; nulls: there is none */
     bool is_first_start;        /* it was made now */
-    struct lane *lane;
-    struct lane *express; /* its store is in memory */
+    const char *store;          /* its name */
+    struct cluster *cluster;    /* null: the store is ours alone */
+    struct lanes lanes;
+    struct lanes express; /* one; its store is in memory */
     struct work *work;
     struct caller_functions *functions;
     struct caller *caller, *express_caller; /* of the two lanes */
@@ -119,6 +125,43 @@ static void serve_on_effect(void *user, const struct effect *effect)
     if (serve->sfn)
         sfn_on_effect(serve->sfn, effect);
     caller_on_effect(serve->caller, effect);
+    cluster_on_effect(serve->cluster, effect);
+    if (effect->kind == EFFECT_SCHEDULED && !serve->options.schedule)
+        lanes_expect(&serve->lanes, effect->scheduled.root_id, effect->scheduled.due_at);
+}
+
+/* Another node's. */
+static void serve_on_hint(void *user, const struct effect *effect)
+{
+    struct serve *serve = user;
+
+    api_on_effect(serve->api, effect);
+    sfn_on_effect(serve->sfn, effect);
+    caller_on_effect(serve->caller, effect);
+}
+
+static void serve_look_for_calls(struct serve *serve)
+{
+    static const struct effect effects[] = {{.kind = EFFECT_CALL_READY}, {.kind = EFFECT_CALL_OFF}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(effects); i++)
+        caller_on_effect(serve->caller, &effects[i]);
+}
+
+static void serve_on_cut(void *user)
+{
+    struct serve *serve = user;
+
+    api_on_cut(serve->api);
+    sfn_on_cut(serve->sfn);
+    serve_look_for_calls(serve);
+}
+
+static int64_t serve_grace_ms(void *user)
+{
+    const struct serve *serve = user;
+
+    return cluster_grace_ms(serve->cluster);
 }
 
 static void serve_on_express_effect(void *user, const struct effect *effect)
@@ -154,42 +197,73 @@ static size_t serve_body_bytes_max(void *user, const char *method, const char *p
                                       : api_body_bytes_max(serve->api, method, path);
 }
 
-static enum err serve_open_lane(struct serve *serve)
+/* On a shared store this process is one node of several. */
+static enum err serve_open_cluster(struct serve *serve)
+{
+    const struct serve_options *options = &serve->options;
+    const struct cluster_config config = {
+        .store = options->store,
+        .schedule = options->schedule,
+        .url = options->advertise ? options->advertise
+                                  : arena_printf(serve->arena, "http://%s:%u", options->host,
+                                                 (unsigned)options->port),
+        .clock = &serve->clock,
+        .on_effect = serve_on_hint,
+        .on_cut = serve_on_cut,
+        .user = serve,
+    };
+
+    serve->store = options->store ? options->store : serve->folder.store_path;
+    return sql_is_shared_name(serve->store) ? cluster_open(&config, &serve->cluster) : ERR_OK;
+}
+
+static enum err serve_open_lanes(struct serve *serve)
 {
     struct lane_config config = {
-        .path = serve->folder.store_path,
+        .store = serve->store,
         .env = &serve->env,
         .ids = &serve->ids,
         .on_effect = serve_on_effect,
         .user = serve,
     };
+    int64_t count = serve->options.lanes;
 
-    id_source_init(&serve->ids, &serve->clock, 0);
+    if (serve->cluster)
+        cluster_configure(serve->cluster, &config);
+    if (serve->options.schedule)
+        config.schedule_grace_ms = serve_grace_ms;
+    id_source_init(&serve->ids, &serve->clock, (uint32_t)config.node);
     env_init(&serve->env, &serve->clock);
     serve->env.lease_ms = serve->options.lease_ms;
     serve->env.tree_depth_max = serve->options.tree_depth_max;
     serve->env.tree_executions_max = serve->options.tree_executions_max;
     serve->env.events_max = serve->options.events_max;
     serve->env.region = serve->options.region;
-    return lane_open(&config, &serve->lane);
+    /* A file has one writer. */
+    if (!serve->cluster)
+        count = 1;
+    else if (!count)
+        count = SERVE_LANES_SHARED;
+    return lanes_open(&config, (size_t)count, &serve->lanes);
 }
 
 /* Executions of EXPRESS machines; ids of a node of their own, for no id is given twice. */
 static enum err serve_open_express(struct serve *serve)
 {
     struct lane_config config = {
-        .path = SQL_MEMORY,
+        .store = SQL_MEMORY,
         .env = &serve->express_env,
         .ids = &serve->express_ids,
         .on_effect = serve_on_express_effect,
         .user = serve,
     };
 
-    id_source_init(&serve->express_ids, &serve->clock, 1);
+    id_source_init(&serve->express_ids, &serve->clock,
+                   serve->cluster ? (uint32_t)cluster_node(serve->cluster) + 1 : 1);
     serve->express_env = serve->env;
     serve->express_env.is_express = true;
     serve->express_env.run_ms_max = LIMIT_EXPRESS_RUN_MS;
-    return lane_open(&config, &serve->express);
+    return lanes_open(&config, 1, &serve->express);
 }
 
 /* The calls of both lanes are made in one work room. */
@@ -199,7 +273,7 @@ static enum err serve_open_work(struct serve *serve)
     struct work_config config = {
         .allowed = options->allowed,
         .allowed_count = options->allowed_count,
-        .calls_max = SERVE_LANES * LIMIT_CALLS, /* a caller takes no more than can be made */
+        .calls_max = SERVE_CALLERS * LIMIT_CALLS, /* a caller takes no more than can be made */
         .answer_bytes_max = LIMIT_CALL_ANSWER_BYTES,
     };
     const char *path =
@@ -215,10 +289,11 @@ static enum err serve_open_work(struct serve *serve)
     return err;
 }
 
-static struct caller *serve_open_caller(struct serve *serve, struct lane *lane)
+static struct caller *serve_open_caller(struct serve *serve, struct lanes *lanes, const char *name)
 {
     const struct caller_config config = {
-        .lane = lane,
+        .lanes = lanes,
+        .name = name,
         .work = serve->work,
         .functions = serve->functions,
         .clock = &serve->clock,
@@ -243,16 +318,16 @@ static void serve_greet(struct serve *serve)
 static void serve_open_apis(struct serve *serve)
 {
     const struct api_config api = {
-        .store_path = serve->folder.store_path,
+        .store_name = serve->store,
         .clock = &serve->clock,
         .keys = serve->keys,
-        .lane = serve->lane,
+        .lanes = &serve->lanes,
     };
     const struct sfn_config sfn = {
-        .store_path = serve->folder.store_path,
+        .store_name = serve->store,
         .clock = &serve->clock,
-        .lane = serve->lane,
-        .express = serve->express,
+        .lanes = &serve->lanes,
+        .express = &serve->express,
         .keys = serve->access_keys,
         .region = serve->options.region,
     };
@@ -276,10 +351,14 @@ static enum err serve_open_net(struct serve *serve)
     enum err err;
 
     serve_open_apis(serve);
-    serve->caller = serve_open_caller(serve, serve->lane);
-    serve->express_caller = serve_open_caller(serve, serve->express);
-    lane_run(serve->lane);
-    lane_run(serve->express);
+    serve->caller = serve_open_caller(
+        serve, &serve->lanes, serve->cluster ? cluster_caller(serve->cluster) : SERVE_CALLER);
+    serve->express_caller = serve_open_caller(serve, &serve->express, SERVE_CALLER);
+    err = serve->cluster ? cluster_run(serve->cluster, &serve->lanes) : ERR_OK;
+    if (err)
+        return err;
+    lanes_run(&serve->lanes);
+    lanes_run(&serve->express);
     caller_await_begin(serve->caller);
     err = net_start(&config, &serve->net);
     if (err)
@@ -311,7 +390,9 @@ static enum err serve_start(struct serve *serve)
     if (!err)
         err = serve_open_keys(serve);
     if (!err)
-        err = serve_open_lane(serve);
+        err = serve_open_cluster(serve);
+    if (!err)
+        err = serve_open_lanes(serve);
     if (!err)
         err = serve_open_express(serve);
     if (!err)
@@ -333,8 +414,10 @@ static void serve_stop(struct serve *serve)
     caller_close(serve->caller);
     caller_close(serve->express_caller);
     work_close(serve->work);
-    lane_close(serve->lane);
-    lane_close(serve->express);
+    cluster_close(serve->cluster);
+    lanes_close(&serve->lanes);
+    lanes_close(&serve->express);
+    cluster_free(serve->cluster);
     caller_free(serve->caller);
     caller_free(serve->express_caller);
     sfn_free(serve->sfn);
@@ -360,6 +443,8 @@ static void serve_wait(struct serve *serve, const sigset_t *signals)
         token_keys_refresh(serve->keys, clock_now_ms(&serve->clock));
         sfn_keys_refresh(serve->access_keys); /* what is wrong has been logged */
         caller_functions_refresh(serve->functions);
+        if (serve->cluster)
+            serve_look_for_calls(serve); /* of a node that is no more */
     }
 }
 

@@ -28,6 +28,10 @@ enum option_kind {
 /* clang-format off */
 #define OPTIONS(X)                                                                                 \
     X(DIR,        "dir",             "DIR",   TEXT,   dir,                 0, 0,          "keep everything in this folder (default $FERMATA_DIR, else ./fermata-data)") \
+    X(STORE,      "store",           "URL",   TEXT,   store,               0, 0,          "where the truth is kept: postgres://... (default: a file in DIR)") \
+    X(SCHEDULE,   "schedule",        "URL",   TEXT,   schedule,            0, 0,          "redis://...: what falls due, and hints between nodes; only with --store") \
+    X(ADVERTISE,  "advertise",       "URL",   TEXT,   advertise,           0, 0,          "where others find this node; for people") \
+    X(LANES,      "lanes",           "N",     NUMBER, lanes,               0, 16,         "transactions at a time (default: as the store needs)") \
     X(LISTEN,     "listen",          "HOST:PORT", LISTEN, host,            0, 0,          "numeric address to listen on (default 127.0.0.1:7117; port 0: any)") \
     X(KEYS,       "keys",            "DIR",   TEXT,   keys_dir,            0, 0,          "verify tokens with the keys of this folder (default DIR/keys)") \
     X(JWKS,       "jwks-url",        "URL",   TEXT,   jwks_url,            0, 0,          "also with the keys fetched from here") \

@@ -18,6 +18,10 @@ struct serve_options {
     const char *keys_dir, *jwks_url, *issuer, *audience; /* null: the folder's own keys */
     int64_t lease_ms, tree_depth_max, tree_executions_max, events_max;
     int64_t threads, drain_ms;
+    const char *store;                          /* null: the folder's file */
+    const char *schedule;                       /* null: the store's own due index */
+    const char *advertise;                      /* null: what it listens on */
+    int64_t lanes;                              /* 0: as the store needs */
     const char *functions_path;                 /* null: the folder's own, if there is one */
     const char *allowed[ALLOWED_ADDRESSES_MAX]; /* for calls, beside the public addresses */
     size_t allowed_count;

@@ -29,7 +29,7 @@ enum err express_prepare(struct sfn_call *call, const struct execution_wanted *w
 {
     struct store store;
     bool may_be = true;
-    enum err err = reader_begin(call->sfn->config.store_path, &store);
+    enum err err = reader_begin(call->sfn->config.store_name, &store);
 
     if (err)
         return err;

@@ -144,6 +144,7 @@ static void sync_done(struct sfn_call *call, enum err err, const struct json *an
         return;
     }
     park_topic_ended(sync->parked.topic, sync->execution_id);
+    sync->parked.stamp = park_stamp(call->sfn->park, sync->parked.topic);
     if (!park_add(call->sfn->park, &sync->parked))
         sync_give_up(sync, ERR_UNAVAILABLE);
 }

@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "engine/express.h"
-#include "engine/lane.h"
+#include "engine/lanes.h"
 
 struct ended {
     int64_t execution_id;
@@ -18,7 +18,7 @@ struct ended {
 
 struct forgetter {
     struct lane_job job; /* first: the lane knows no more of it */
-    struct lane *lane;
+    struct lanes *lanes;
     struct ended *taken; /* by the job, until its commit */
     /* lock guards what stands below */
     pthread_mutex_t lock;
@@ -30,7 +30,7 @@ struct forgetter {
 static void ended_submit(struct forgetter *forgetter)
 {
     if (!forgetter->is_submitted)
-        forgetter->is_submitted = lane_submit(forgetter->lane, &forgetter->job) == ERR_OK;
+        forgetter->is_submitted = lanes_submit(forgetter->lanes, &forgetter->job) == ERR_OK;
 }
 
 /* It may be run twice: what it took stays taken until the commit. */
@@ -77,12 +77,12 @@ static void ended_done(struct lane_job *job, enum err err)
     pthread_mutex_unlock(&forgetter->lock);
 }
 
-struct forgetter *forgetter_new(struct lane *lane)
+struct forgetter *forgetter_new(struct lanes *lanes)
 {
     struct forgetter *forgetter = xalloc(sizeof(*forgetter));
 
     forgetter->job = (struct lane_job){.run = ended_run, .done = ended_done};
-    forgetter->lane = lane;
+    forgetter->lanes = lanes;
     CHECK(pthread_mutex_init(&forgetter->lock, NULL) == 0);
     return forgetter;
 }

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 struct forgetter;
-struct lane;
+struct lanes;
 
-struct forgetter *forgetter_new(struct lane *lane); /* of the executions */
+struct forgetter *forgetter_new(struct lanes *lanes); /* of the executions */
 /* Any thread. What still runs stays, and must be named again when it has ended. */
 void forgetter_later(struct forgetter *forgetter, int64_t execution_id);
 void forgetter_free(struct forgetter *forgetter); /* after the lane's end; null is allowed */

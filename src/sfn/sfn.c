@@ -133,6 +133,11 @@ void sfn_on_effect(struct sfn *sfn, const struct effect *effect)
     park_wake(sfn->park, topic, false);
 }
 
+void sfn_on_cut(struct sfn *sfn)
+{
+    park_wake_all(sfn->park);
+}
+
 void sfn_on_express_effect(struct sfn *sfn, const struct effect *effect)
 {
     char topic[PARK_TOPIC_BYTES];

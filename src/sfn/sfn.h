@@ -17,15 +17,16 @@ struct arena;
 struct clock;
 struct effect;
 struct lane;
+struct lanes;
 struct net_request;
 struct sfn;
 struct sfn_keys;
 
 struct sfn_config {
-    const char *store_path; /* for read-only connections */
+    const char *store_name; /* for read-only connections */
     struct clock *clock;
-    struct lane *lane;
-    struct lane *express; /* of EXPRESS executions, in memory */
+    struct lanes *lanes;
+    struct lanes *express; /* of EXPRESS executions, in memory */
     struct sfn_keys *keys;
     const char *region; /* of the ARNs we make: "us-east-1" */
 };
@@ -38,6 +39,8 @@ void sfn_free(struct sfn *sfn); /* after the lanes' end; null is allowed */
 /* POST / is ours; net hands it here. */
 void sfn_on_request(struct sfn *sfn, struct net_request *request);
 void sfn_on_effect(struct sfn *sfn, const struct effect *effect);
+/* News of other nodes may have been missed: whoever waits looks for himself. */
+void sfn_on_cut(struct sfn *sfn);
 void sfn_on_express_effect(struct sfn *sfn, const struct effect *effect); /* of the express lane */
 
 /*

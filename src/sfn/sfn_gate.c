@@ -153,7 +153,7 @@ static void gate_read(struct sfn_call *call)
 {
     const struct json *answer = NULL;
     struct store store;
-    enum err err = reader_begin(call->sfn->config.store_path, &store);
+    enum err err = reader_begin(call->sfn->config.store_name, &store);
 
     if (!err) {
         err = call->action->read(call, &store, &answer);

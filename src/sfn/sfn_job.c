@@ -32,15 +32,25 @@ static void job_done(struct lane_job *lane_job, enum err err)
     job->done(job->call, err, err ? NULL : job->answer);
 }
 
+/* By the tree that the call names, where there is a choice. */
+static uint64_t job_place(const struct sfn_call *call, const struct lanes *lanes)
+{
+    const char *token = json_get_string(call->body, "taskToken");
+
+    if (lanes->count < 2)
+        return 0;
+    return token ? lanes_place(task_token_root(token)) : (uint64_t)clock_monotonic_us();
+}
+
 void sfn_submit(struct sfn_call *call,
                 enum err (*change)(struct sfn_call *call, struct engine *engine,
                                    const struct json **ret),
                 void (*done)(struct sfn_call *call, enum err err, const struct json *answer))
 {
-    sfn_submit_to(call, call->sfn->config.lane, change, done);
+    sfn_submit_to(call, call->sfn->config.lanes, change, done);
 }
 
-void sfn_submit_to(struct sfn_call *call, struct lane *lane,
+void sfn_submit_to(struct sfn_call *call, struct lanes *lanes,
                    enum err (*change)(struct sfn_call *call, struct engine *engine,
                                       const struct json **ret),
                    void (*done)(struct sfn_call *call, enum err err, const struct json *answer))
@@ -54,7 +64,8 @@ void sfn_submit_to(struct sfn_call *call, struct lane *lane,
         .change = change,
         .done = done,
     };
-    err = lane_submit(lane, &job->job);
+    job->job.place = job_place(call, lanes);
+    err = lanes_submit(lanes, &job->job);
     if (err)
         done(call, err, NULL);
 }

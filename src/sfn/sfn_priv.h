@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "engine/engine.h"
-#include "engine/lane.h"
+#include "engine/lanes.h"
 #include "front/park.h"
 #include "net/net.h"
 #include "sfn/sfn.h"
@@ -112,7 +112,7 @@ void sfn_submit(struct sfn_call *call,
                                    const struct json **ret),
                 void (*done)(struct sfn_call *call, enum err err, const struct json *answer));
 /* The same on another lane. */
-void sfn_submit_to(struct sfn_call *call, struct lane *lane,
+void sfn_submit_to(struct sfn_call *call, struct lanes *lanes,
                    enum err (*change)(struct sfn_call *call, struct engine *engine,
                                       const struct json **ret),
                    void (*done)(struct sfn_call *call, enum err err, const struct json *answer));

@@ -192,6 +192,7 @@ static enum err task_poll_run(struct sfn_call *call, struct engine *engine, cons
         return err;
     /* A task must not go to a caller who has left. */
     poll->is_gone = !net_alive(call->request);
+    poll->parked.stamp = park_stamp(call->sfn->park, poll->parked.topic);
     if (!poll->is_gone)
         err = engine_poll(engine, &call->actor, poll->queue, fields->worker ? fields->worker : "",
                           &answer);

@@ -54,18 +54,14 @@ static void sql_after(const struct sql *sql, const char *point)
 enum err sql_run(struct sql *sql, const struct sql_query *query, const struct sql_arg *args,
                  size_t arg_count, int64_t *ret_changes)
 {
-    int64_t changes = 0;
-    enum err err;
+    enum err err = sql_before(sql, query->name);
 
-    err = sql_before(sql, query->name);
     if (err)
         return err;
-    err = sql->driver->run(sql, query, args, arg_count, &changes);
+    err = sql->driver->run(sql, query, args, arg_count, ret_changes);
     if (err)
         return err;
     sql_after(sql, query->name);
-    if (ret_changes)
-        *ret_changes = changes;
     return ERR_OK;
 }
 
@@ -156,14 +152,15 @@ enum err sql_script(struct sql *sql, const char *text)
 
 /* --- transactions --- */
 
-static enum err sql_control(struct sql *sql, const struct sql_query *query)
+static enum err sql_control(struct sql *sql, enum sql_control control,
+                            const struct sql_query *query, int depth)
 {
     enum err err;
 
     err = sql_before(sql, query->name);
     if (err)
         return err;
-    err = sql->driver->control(sql, query);
+    err = sql->driver->control(sql, control, query, depth);
     if (err)
         return err;
     sql_after(sql, query->name);
@@ -172,7 +169,7 @@ static enum err sql_control(struct sql *sql, const struct sql_query *query)
 
 enum err sql_begin(struct sql *sql)
 {
-    enum err err = sql_control(sql, &sql_begin_write_query);
+    enum err err = sql_control(sql, SQL_BEGIN, &sql_begin_write_query, 0);
 
     if (err)
         return err;
@@ -183,18 +180,18 @@ enum err sql_begin(struct sql *sql)
 enum err sql_begin_read(struct sql *sql)
 {
     sql->writing = false;
-    return sql_control(sql, &sql_begin_read_query);
+    return sql_control(sql, SQL_BEGIN_READ, &sql_begin_read_query, 0);
 }
 
 enum err sql_commit(struct sql *sql)
 {
     int64_t started = clock_monotonic_us();
-    enum err err = sql_control(sql, &sql_commit_query);
+    enum err err = sql_control(sql, SQL_COMMIT, &sql_commit_query, 0);
 
-    /* A full disk is found before the commit's last frame is written: nothing of it will ever be
-     * seen. Of any other failure nobody knows; nothing may be written on top of it, so nothing is
-     * rolled back here. */
-    if (err == ERR_STORAGE_FULL)
+    /* A full disk is found before the commit's last frame is written, and a busy server says itself
+     * that it has not committed: nothing of it will ever be seen. Of any other failure nobody
+     * knows; nothing may be written on top of it, so nothing is rolled back here. */
+    if (err == ERR_STORAGE_FULL || err == ERR_STORAGE_BUSY)
         sql_rollback(sql);
     if (err)
         return err;
@@ -208,18 +205,17 @@ enum err sql_commit(struct sql *sql)
 
 void sql_rollback(struct sql *sql)
 {
-    enum err err;
+    enum err err = ERR_OK;
 
-    sql->writing = false;
-    if (!sql_in_transaction(sql))
-        return; /* the database has done it already */
-    err = sql_control(sql, &sql_rollback_query);
+    if (sql_in_transaction(sql)) /* else the database has done it already */
+        err = sql_control(sql, SQL_ROLLBACK, &sql_rollback_query, 0);
     /* A rollback ordered to fail still has to happen; one that fails leaves a connection of no use.
      */
     if (err && sql_in_transaction(sql))
-        err = sql->driver->control(sql, &sql_rollback_query);
+        err = sql->driver->control(sql, SQL_ROLLBACK, &sql_rollback_query, 0);
     if (err && sql_in_transaction(sql))
         die("a transaction could not be rolled back (%s)", err_code(err));
+    sql->writing = false;
 }
 
 static const struct sql_query *sql_at_depth(const struct sql_query *queries, int depth)
@@ -231,24 +227,24 @@ static const struct sql_query *sql_at_depth(const struct sql_query *queries, int
 
 enum err sql_savepoint(struct sql *sql, int depth)
 {
-    return sql_control(sql, sql_at_depth(sql_savepoints, depth));
+    return sql_control(sql, SQL_SAVEPOINT, sql_at_depth(sql_savepoints, depth), depth);
 }
 
 enum err sql_release(struct sql *sql, int depth)
 {
-    return sql_control(sql, sql_at_depth(sql_releases, depth));
+    return sql_control(sql, SQL_RELEASE, sql_at_depth(sql_releases, depth), depth);
 }
 
 enum err sql_rollback_to(struct sql *sql, int depth)
 {
     enum err err;
 
-    err = sql_control(sql, sql_at_depth(sql_rollbacks_to, depth));
+    err = sql_control(sql, SQL_ROLLBACK_TO, sql_at_depth(sql_rollbacks_to, depth), depth);
     if (err)
         return err;
     /* Not sql_control: whoever rolls back must not be stopped half-way by a fault meant for
      * sql_release. */
-    return sql->driver->control(sql, sql_at_depth(sql_releases, depth));
+    return sql->driver->control(sql, SQL_RELEASE, sql_at_depth(sql_releases, depth), depth);
 }
 
 bool sql_in_transaction(struct sql *sql)
@@ -256,7 +252,58 @@ bool sql_in_transaction(struct sql *sql)
     return sql->driver->in_transaction(sql);
 }
 
+enum err sql_flush(struct sql *sql)
+{
+    return sql->driver->flush ? sql->driver->flush(sql) : ERR_OK;
+}
+
+/* --- shared stores --- */
+
+bool sql_is_shared(const struct sql *sql)
+{
+    return sql->driver->is_shared;
+}
+
+enum err sql_reopen(struct sql *sql)
+{
+    enum err err = sql_before(sql, "reopen");
+
+    CHECK(sql->driver->reopen != NULL);
+    return err ? err : sql->driver->reopen(sql);
+}
+
+enum err sql_listen(struct sql *sql, const char *channel)
+{
+    CHECK(sql->driver->listen != NULL);
+    return sql->driver->listen(sql, channel);
+}
+
+enum err sql_notify(struct sql *sql, const char *channel, const char *text)
+{
+    CHECK(sql->driver->notify != NULL);
+    CHECK(strlen(text) <= SQL_NOTIFY_BYTES);
+    return sql->driver->notify(sql, channel, text);
+}
+
+enum err sql_await(struct sql *sql, int wake_fd, int64_t wait_ms,
+                   void (*on_message)(void *user, const char *text), void *user)
+{
+    CHECK(sql->driver->await != NULL);
+    return sql->driver->await(sql, wake_fd, wait_ms, on_message, user);
+}
+
 /* --- the rest --- */
+
+bool sql_is_shared_name(const char *name)
+{
+    return strncmp(name, "postgres://", 11) == 0 || strncmp(name, "postgresql://", 13) == 0;
+}
+
+enum err sql_open(const char *name, bool read_only, struct sql **ret)
+{
+    return sql_is_shared_name(name) ? sql_open_postgres(name, read_only, ret)
+                                    : sql_open_sqlite(name, read_only, ret);
+}
 
 void sql_checkpoint(struct sql *sql, bool truncate)
 {

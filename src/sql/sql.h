@@ -4,15 +4,20 @@
  * A `struct sql` is one connection, used by one thread at a time. Statements are `static const
  * struct sql_query` objects beside the function that runs them; each is prepared once per
  * connection, found by its address. Parameters are ?1, ?2, ... (a driver may rewrite them). Words
- * that differ between databases are written as comments that one driver reads and the other skips:
- * FOR UPDATE is written as the comment "for update".
+ * for one database alone are written as comments that the others skip: what stands in a comment
+ * that begins with "postgres:" is read by PostgreSQL (row locks, mostly).
  *
  * Rows are read one by one; text and blobs of a row are valid until the next sql_next or sql_end. A
  * query must be drained (sql_end) before the same query is run again on this connection.
  *
- * Errors: ERR_STATEMENT_FAILED (logged once, here, with the database's words), ERR_STORAGE_BUSY,
- * ERR_STORAGE_FULL, ERR_STORAGE_IO, ERR_STORAGE_CORRUPT, ERR_STORAGE_CONSTRAINT (a unique or check
- * constraint; not logged, callers may expect it).
+ * Errors: ERR_STATEMENT_FAILED (logged once, here, with the database's words), ERR_STORAGE_BUSY
+ * (a lock, a deadlock, a serialization failure: try again), ERR_STORAGE_LOST (the connection is
+ * gone or no longer to a primary: sql_reopen), ERR_STORAGE_FULL, ERR_STORAGE_IO,
+ * ERR_STORAGE_CORRUPT, ERR_STORAGE_CONSTRAINT (a unique or check constraint; not logged, callers
+ * may expect it).
+ *
+ * A driver may send writes whose changes nobody counts (ret_changes null) together with the next
+ * statement: their errors then come with that one, or with the release of the savepoint.
  */
 #ifndef FERMATA_SQL_SQL_H
 #define FERMATA_SQL_SQL_H
@@ -31,8 +36,14 @@ struct sql_query {
     const char *text;
 };
 
-/* Defines a query at file scope: SQL_QUERY(halt_stop, "UPDATE executions SET ..."); */
-#define SQL_QUERY(name, text) static const struct sql_query name = {#name, text}
+/* Defines a query at file scope: SQL_QUERY(halt_stop, "UPDATE executions SET ..."); The linker puts
+ * all of them in a row (sql_queries), so that a test prepares every one on every store. */
+#define SQL_QUERY(name, text) SQL_QUERY_IN(name, text, "sql_queries")
+/* What one database alone understands. */
+#define SQL_QUERY_SQLITE(name, text) SQL_QUERY_IN(name, text, "sql_queries_sqlite")
+#define SQL_QUERY_POSTGRES(name, text) SQL_QUERY_IN(name, text, "sql_queries_postgres")
+#define SQL_QUERY_IN(name, text, section_name)                                                     \
+    static const struct sql_query name __attribute__((section(section_name), used)) = {#name, text}
 
 enum sql_type { SQL_TYPE_NULL, SQL_TYPE_INT, SQL_TYPE_TEXT, SQL_TYPE_BLOB };
 
@@ -97,13 +108,17 @@ enum err sql_select_int(struct sql *sql, const struct sql_query *query, const st
  * has rolled everything back by itself. A read transaction sees one snapshot. */
 enum err sql_begin(struct sql *sql) MUST_CHECK;      /* for writing, takes the write lock at once */
 enum err sql_begin_read(struct sql *sql) MUST_CHECK; /* one snapshot */
-/* ERR_STORAGE_FULL: cleanly rolled back. Any other: unknown, the caller must end the process. */
+/* ERR_STORAGE_FULL, ERR_STORAGE_BUSY: cleanly rolled back. ERR_STORAGE_LOST (shared stores only):
+ * unknown, the answer did not come; a row of the transaction tells (store/commits.h). Any other:
+ * unknown, the caller must end the process. */
 enum err sql_commit(struct sql *sql) MUST_CHECK;
 void sql_rollback(struct sql *sql);
 enum err sql_savepoint(struct sql *sql, int depth) MUST_CHECK;
 enum err sql_release(struct sql *sql, int depth) MUST_CHECK;
 enum err sql_rollback_to(struct sql *sql, int depth) MUST_CHECK; /* and releases it */
 bool sql_in_transaction(struct sql *sql);
+/* The errors of writes that were sent and not waited for, now. */
+enum err sql_flush(struct sql *sql) MUST_CHECK;
 
 /* At a quiet moment: moves the log into the file. Never called by accident inside somebody's
  * commit. */
@@ -111,13 +126,30 @@ void sql_checkpoint(struct sql *sql, bool truncate);
 int64_t sql_log_bytes(struct sql *sql); /* how long the write-ahead log is now */
 
 /*
- * Opens. `read_only` connections never write nor checkpoint. The writer creates the file (mode
- * 0600) and its log, and syncs the directory once, so that no fsync of a directory stands under the
- * first halt. The path SQL_MEMORY is a store that lives as long as the connection.
+ * Opens a store by its name: postgres://... (or postgresql://..., as libpq reads it; several hosts
+ * are tried for the primary), else the path of a file. `read_only` connections never write nor
+ * checkpoint. The writer of a file creates it (mode 0600) and its log, and syncs the directory
+ * once, so that no fsync of a directory stands under the first halt. SQL_MEMORY is a store that
+ * lives as long as the connection.
  */
 #define SQL_MEMORY ":memory:"
+enum err sql_open(const char *name, bool read_only, struct sql **ret) MUST_CHECK;
 enum err sql_open_sqlite(const char *path, bool read_only, struct sql **ret) MUST_CHECK;
-void sql_close(struct sql *sql); /* null is allowed */
+enum err sql_open_postgres(const char *url, bool read_only, struct sql **ret) MUST_CHECK;
+void sql_close(struct sql *sql);           /* null is allowed */
+bool sql_is_shared_name(const char *name); /* of a store that others may use at the same time */
+bool sql_is_shared(const struct sql *sql);
+/* After ERR_STORAGE_LOST: a new connection in the old one's place. ERR_STORAGE_LOST: not now. */
+enum err sql_reopen(struct sql *sql) MUST_CHECK;
+
+/* Messages between the connections of a shared store, by channel; lost when nobody listens. */
+enum err sql_listen(struct sql *sql, const char *channel) MUST_CHECK;
+enum err sql_notify(struct sql *sql, const char *channel, const char *text) MUST_CHECK;
+enum { SQL_NOTIFY_BYTES = 7900 }; /* of a text */
+/* Waits until something came, `wake_fd` (or -1) is readable, or the time is over; then hands out
+ * all that came. */
+enum err sql_await(struct sql *sql, int wake_fd, int64_t wait_ms,
+                   void (*on_message)(void *user, const char *text), void *user) MUST_CHECK;
 
 /* Runs a script of several statements (schemas): the only SQL that comes without parameters. */
 enum err sql_script(struct sql *sql, const char *text) MUST_CHECK;

@@ -23,14 +23,10 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "sql/sql_cache.h"
 #include "sql/sql_driver.h"
 
-enum {
-    SQLITE_TABLE_FIRST = 256,
-    SQLITE_BUSY_MS = 5000,
-    SQLITE_WAL_HEAD = 32,
-    SQLITE_FRAME_HEAD = 24
-};
+enum { SQLITE_BUSY_MS = 5000, SQLITE_WAL_HEAD = 32, SQLITE_FRAME_HEAD = 24 };
 
 struct sqlite_statement {
     const struct sql_query *query;
@@ -51,9 +47,7 @@ struct sqlite {
     bool read_only;
     int64_t page_bytes;
     int64_t log_pages;
-    struct sqlite_statement **table; /* open addressing, by the address of the query */
-    size_t table_size;               /* a power of two */
-    size_t table_count;
+    struct sql_cache statements;
 };
 
 static struct sqlite *sqlite_of(struct sql *sql)
@@ -115,30 +109,6 @@ static enum err sqlite_result(struct sqlite *sqlite, const char *name, int code)
 
 /* --- prepared statements --- */
 
-static size_t sqlite_slot(const struct sqlite *sqlite, const struct sql_query *query)
-{
-    uint64_t hash = ((uint64_t)(uintptr_t)query >> 3) * UINT64_C(0x9e3779b97f4a7c15);
-    size_t slot = (size_t)(hash >> 32) & (sqlite->table_size - 1);
-
-    while (sqlite->table[slot] && sqlite->table[slot]->query != query)
-        slot = (slot + 1) & (sqlite->table_size - 1);
-    return slot;
-}
-
-static void sqlite_table_grow(struct sqlite *sqlite)
-{
-    struct sqlite_statement **old = sqlite->table;
-    size_t old_size = sqlite->table_size;
-
-    sqlite->table_size = old_size ? old_size * 2 : SQLITE_TABLE_FIRST;
-    sqlite->table = xalloc(sqlite->table_size * sizeof(struct sqlite_statement *));
-    for (size_t i = 0; i < old_size; i++) {
-        if (old[i])
-            sqlite->table[sqlite_slot(sqlite, old[i]->query)] = old[i];
-    }
-    free(old);
-}
-
 static enum err sqlite_prepare(struct sqlite *sqlite, const struct sql_query *query, bool temporary,
                                struct sqlite_statement **ret)
 {
@@ -162,23 +132,19 @@ static enum err sqlite_prepare(struct sqlite *sqlite, const struct sql_query *qu
 static enum err sqlite_find(struct sqlite *sqlite, const struct sql_query *query,
                             struct sqlite_statement **ret)
 {
-    size_t slot = sqlite_slot(sqlite, query);
+    struct sqlite_statement *statement = sql_cache_find(&sqlite->statements, query);
     enum err err;
 
-    if (sqlite->table[slot]) {
-        if (sqlite->table[slot]->in_use)
-            return sqlite_prepare(sqlite, query, true, ret);
-        *ret = sqlite->table[slot];
+    if (statement && statement->in_use)
+        return sqlite_prepare(sqlite, query, true, ret);
+    if (statement) {
+        *ret = statement;
         return ERR_OK;
     }
     err = sqlite_prepare(sqlite, query, false, ret);
-    if (err)
-        return err;
-    sqlite->table[slot] = *ret;
-    sqlite->table_count++;
-    if (sqlite->table_count * 2 > sqlite->table_size)
-        sqlite_table_grow(sqlite);
-    return ERR_OK;
+    if (!err)
+        sql_cache_add(&sqlite->statements, query, *ret);
+    return err;
 }
 
 static void sqlite_statement_free(struct sqlite_statement *statement)
@@ -345,8 +311,11 @@ static const void *sqlite_column_blob(const struct sql_rows *rows, int column, s
 
 /* --- transactions and the log --- */
 
-static enum err sqlite_control(struct sql *sql, const struct sql_query *query)
+static enum err sqlite_control(struct sql *sql, enum sql_control control,
+                               const struct sql_query *query, int depth)
 {
+    (void)control;
+    (void)depth;
     return sqlite_run(sql, query, SQL_NO_ARGS, NULL);
 }
 
@@ -402,17 +371,19 @@ static enum err sqlite_script(struct sql *sql, const char *text)
     return sqlite_result(sqlite, "script", sqlite3_exec(sqlite->db, text, NULL, NULL, NULL));
 }
 
+static void sqlite_release(void *value)
+{
+    struct sqlite_statement *statement = value;
+
+    CHECK(!statement->in_use);
+    sqlite_statement_free(statement);
+}
+
 static void sqlite_close(struct sql *sql)
 {
     struct sqlite *sqlite = sqlite_of(sql);
 
-    for (size_t i = 0; i < sqlite->table_size; i++) {
-        if (!sqlite->table[i])
-            continue;
-        CHECK(!sqlite->table[i]->in_use);
-        sqlite_statement_free(sqlite->table[i]);
-    }
-    free(sqlite->table);
+    sql_cache_clear(&sqlite->statements, sqlite_release);
     CHECK(sqlite3_close(sqlite->db) == SQLITE_OK);
     free(sqlite);
 }
@@ -437,10 +408,10 @@ static const struct sql_driver sqlite_driver = {
 
 /* --- opening --- */
 
-SQL_QUERY(sqlite_journal_mode, "PRAGMA journal_mode");
-SQL_QUERY(sqlite_schema_count, "SELECT count(*) FROM sqlite_schema");
-SQL_QUERY(sqlite_user_version, "PRAGMA user_version");
-SQL_QUERY(sqlite_page_size, "PRAGMA page_size");
+SQL_QUERY_SQLITE(sqlite_journal_mode, "PRAGMA journal_mode");
+SQL_QUERY_SQLITE(sqlite_schema_count, "SELECT count(*) FROM sqlite_schema");
+SQL_QUERY_SQLITE(sqlite_user_version, "PRAGMA user_version");
+SQL_QUERY_SQLITE(sqlite_page_size, "PRAGMA page_size");
 
 static const char sqlite_settings[] = "PRAGMA trusted_schema=OFF;"
                                       "PRAGMA cell_size_check=ON;"
@@ -593,7 +564,6 @@ enum err sql_open_sqlite(const char *path, bool read_only, struct sql **ret)
     sqlite->sql.driver = &sqlite_driver;
     sqlite->sql.in_memory = in_memory;
     sqlite->read_only = read_only;
-    sqlite_table_grow(sqlite);
     code = sqlite3_open_v2(path, &sqlite->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
                            NULL);
     if (code == SQLITE_OK)

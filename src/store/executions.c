@@ -65,12 +65,13 @@ SQL_QUERY(
 SQL_QUERY(
     executions_parent_reservation,
     "UPDATE executions SET parent_reservation_id = ?3 WHERE root_id = ?1 AND execution_id = ?2");
-SQL_QUERY(executions_active_below, "WITH RECURSIVE below (execution_id) AS (SELECT ?2 UNION ALL"
-                                   " SELECT c.execution_id FROM below b JOIN executions c"
-                                   " ON c.root_id = ?1 AND c.parent_id = b.execution_id)"
-                                   " SELECT count(*) FROM below b JOIN executions_now e"
-                                   " ON e.root_id = ?1 AND e.execution_id = b.execution_id"
-                                   " WHERE e.ended_at IS NULL AND e.execution_id <> ?2");
+SQL_QUERY(executions_active_below,
+          "WITH RECURSIVE below (execution_id) AS (SELECT CAST(?2 AS BIGINT) UNION ALL"
+          " SELECT c.execution_id FROM below b JOIN executions c"
+          " ON c.root_id = ?1 AND c.parent_id = b.execution_id)"
+          " SELECT count(*) FROM below b JOIN executions_now e"
+          " ON e.root_id = ?1 AND e.execution_id = b.execution_id"
+          " WHERE e.ended_at IS NULL AND e.execution_id <> ?2");
 
 static struct sql_arg executions_optional(int64_t value)
 {
@@ -169,7 +170,9 @@ enum err executions_name(struct store *store, const struct execution *e)
 
     if (err)
         return err;
-    return changes ? ERR_OK : ERR_EXECUTION_EXISTS;
+    if (changes)
+        return ERR_OK;
+    return sql_is_shared(store->sql) ? ERR_STORAGE_BUSY : ERR_EXECUTION_EXISTS;
 }
 
 static enum err executions_insert(struct store *store, const struct execution *e)

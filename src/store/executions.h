@@ -70,7 +70,9 @@ enum err executions_find(struct store *store, const char *operator_name,
 /* ERR_EXECUTION_NOT_FOUND when there is no such row. */
 enum err executions_load(struct store *store, struct arena *arena, int64_t root_id,
                          int64_t execution_id, struct execution *ret) MUST_CHECK;
-/* Takes the public id; ERR_EXECUTION_EXISTS, and no change, when it is taken already. */
+/* Takes the public id, of which the caller has seen that it is free; ERR_EXECUTION_EXISTS, and no
+ * change, when it is taken already. On a shared store somebody was faster: ERR_STORAGE_BUSY, to be
+ * looked at again. */
 enum err executions_name(struct store *store, const struct execution *execution) MUST_CHECK;
 /* Inserts a new one (it is not new afterwards), updates an old one. */
 enum err executions_save(struct store *store, struct execution *execution) MUST_CHECK;

@@ -30,7 +30,7 @@ SQL_QUERY(halts_collect_target_row, HALT_ITEM_COLUMNS
           "SELECT root_id, ?2, 0, execution_id, operator_name, status, last_state, epoch"
           " FROM executions_now WHERE root_id = ?1 AND execution_id = ?3 AND ended_at IS NULL");
 SQL_QUERY(halts_collect_all, HALT_ITEM_COLUMNS
-          "WITH RECURSIVE below (execution_id, depth) AS (SELECT ?3, 0 UNION ALL"
+          "WITH RECURSIVE below (execution_id, depth) AS (SELECT CAST(?3 AS BIGINT), 0 UNION ALL"
           " SELECT c.execution_id, b.depth + 1 FROM below b JOIN executions c"
           " ON c.root_id = ?1 AND c.parent_id = b.execution_id) " HALT_ITEM_VALUES);
 /* Awaited children only: the parent's CHILD reservation is still FRESH. */
@@ -39,9 +39,9 @@ SQL_QUERY(halts_collect_all, HALT_ITEM_COLUMNS
     " ON c.root_id = ?1 AND c.parent_id = b.execution_id"                                          \
     " JOIN reservations r ON r.root_id = ?1 AND r.execution_id = c.parent_id"                      \
     " AND r.reservation_id = c.parent_reservation_id AND r.status = 'FRESH') "
-SQL_QUERY(
-    halts_collect_awaited, HALT_ITEM_COLUMNS
-    "WITH RECURSIVE below (execution_id, depth) AS (SELECT ?3, 0" HALT_AWAITED HALT_ITEM_VALUES);
+SQL_QUERY(halts_collect_awaited, HALT_ITEM_COLUMNS
+          "WITH RECURSIVE below (execution_id, depth) AS (SELECT CAST(?3 AS BIGINT), 0" HALT_AWAITED
+              HALT_ITEM_VALUES);
 SQL_QUERY(halts_collect_frame, HALT_ITEM_COLUMNS
           "WITH RECURSIVE below (execution_id, depth) AS (SELECT child_id, 1"
           " FROM reservations WHERE root_id = ?1 AND execution_id = ?3"
@@ -79,7 +79,7 @@ SQL_QUERY(halts_unpause_rows,
           " WHERE " HALTED("e", "paused_executions.execution_id") ")");
 SQL_QUERY(halts_tree_leased,
           "SELECT count(*) FROM (SELECT 1 FROM reservations WHERE root_id = ?1 AND status = 'FRESH'"
-          " AND worker IS NOT NULL LIMIT 1)");
+          " AND worker IS NOT NULL LIMIT 1) AS one");
 SQL_QUERY(
     halts_in_flight_insert,
     "INSERT INTO halt_in_flight (root_id, halt_id, execution_id, reservation_id, operator_name,"
@@ -105,9 +105,9 @@ SQL_QUERY(
 /* The hand-over of every lock of the set, each to its first live waiter: nobody of the set is live
  * any more. */
 SQL_QUERY(halts_tree_waits, "SELECT count(*) FROM (SELECT 1 FROM lock_waiters"
-                            " WHERE root_id = ?1 LIMIT 1)");
+                            " WHERE root_id = ?1 LIMIT 1) AS one");
 SQL_QUERY(halts_tree_holds, "SELECT count(*) FROM (SELECT 1 FROM locks"
-                            " WHERE holder_root_id = ?1 AND holder_id IS NOT NULL LIMIT 1)");
+                            " WHERE holder_root_id = ?1 AND holder_id IS NOT NULL LIMIT 1) AS one");
 SQL_QUERY(halts_unwait_rows,
           "DELETE FROM lock_waiters WHERE root_id = ?1 AND EXISTS (SELECT 1 FROM executions e"
           " WHERE " HALTED("e", "lock_waiters.execution_id") ")");
@@ -127,7 +127,8 @@ SQL_QUERY(halts_locks_collect,
 SQL_QUERY(halts_locks_pass,
           "UPDATE locks SET holder_root_id = h.granted_root_id, holder_id = h.granted_id,"
           " holder_frame_id = h.granted_frame_id, holder_epoch = h.granted_epoch, fence = h.fence,"
-          " acquired_at = CASE WHEN h.granted_id IS NULL THEN NULL ELSE ?3 END FROM halt_locks h"
+          " acquired_at = CASE WHEN h.granted_id IS NULL THEN NULL ELSE CAST(?3 AS BIGINT) END "
+          "FROM halt_locks h"
           " WHERE h.root_id = ?1 AND h.halt_id = ?2 AND locks.operator_name = h.operator_name"
           " AND locks.name = h.name");
 SQL_QUERY(halts_locks_granted, "SELECT count(*) FROM halt_locks"
@@ -181,9 +182,10 @@ static enum err halts_collect(struct store *store, struct halt_row *h,
     int64_t changes;
     enum err err = sql_run(store->sql, query, args, frame_id ? 4 : 3, &changes);
 
-    if (!err)
-        h->executions += changes;
-    return err;
+    if (err || !changes)
+        return err;
+    h->executions += changes;
+    return locks_seize_halted(store, h->root_id, h->halt_id);
 }
 
 enum err halts_collect_target(struct store *store, struct halt_row *h)
@@ -323,6 +325,8 @@ static enum err halts_pass_locks(struct store *store, const struct halt_row *h)
     err = sql_run(store->sql, &halts_locks_unwait, SQL_ARGS(HALT_KEY(h)), NULL);
     if (err)
         return err;
+    if (store->on_scheduled)
+        store->on_scheduled(store->user, NULL, true);
     return sql_run(store->sql, &halts_locks_turns,
                    SQL_ARGS(HALT_KEY(h), SQL_INT(id_block(store->ids, h->granted)),
                             SQL_INT(h->created_at), SQL_INT(ID_STEP)),

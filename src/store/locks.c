@@ -3,6 +3,9 @@
  */
 #include "store/locks.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/arena.h"
 #include "store/reservations.h"
 
@@ -24,8 +27,21 @@ SQL_QUERY(locks_frame_row, "UPDATE locks SET holder_frame_id = ?3"
 SQL_QUERY(locks_epoch_rows,
           "UPDATE locks SET holder_epoch = ?3"
           " WHERE holder_root_id = ?1 AND holder_id = ?2 AND holder_id IS NOT NULL");
-SQL_QUERY(locks_holder_row, "SELECT holder_root_id, holder_id, holder_frame_id, fence FROM locks"
-                            " WHERE operator_name = ?1 AND name = ?2 /* for update */");
+#define LOCKS_HOLDER                                                                               \
+    "SELECT holder_root_id, holder_id, holder_frame_id, fence FROM locks"                          \
+    " WHERE operator_name = ?1 AND name = ?2"
+SQL_QUERY(locks_holder_row, LOCKS_HOLDER " /*postgres: FOR UPDATE*/");
+SQL_QUERY(locks_holder_try, LOCKS_HOLDER " /*postgres: FOR UPDATE NOWAIT*/");
+/* All that the halted set holds or waits for, in the order of names. */
+#define LOCKS_OF_HALTED                                                                            \
+    "SELECT count(*) FROM (SELECT 1 FROM locks WHERE (operator_name, name) IN"                     \
+    " (SELECT l.operator_name, l.name FROM locks l JOIN halt_items i ON i.root_id = ?1"            \
+    " AND i.halt_id = ?2 AND i.execution_id = l.holder_id WHERE l.holder_root_id = ?1"             \
+    " AND l.holder_id IS NOT NULL UNION ALL SELECT w.operator_name, w.name FROM lock_waiters w"    \
+    " JOIN halt_items i ON i.root_id = ?1 AND i.halt_id = ?2"                                      \
+    " AND i.execution_id = w.execution_id WHERE w.root_id = ?1) ORDER BY operator_name, name"
+SQL_QUERY_POSTGRES(locks_seize_wait, LOCKS_OF_HALTED " FOR UPDATE) AS held");
+SQL_QUERY_POSTGRES(locks_seize_try, LOCKS_OF_HALTED " FOR UPDATE NOWAIT) AS held");
 SQL_QUERY(locks_held_rows,
           "SELECT name, holder_frame_id FROM locks WHERE holder_root_id = ?1 AND holder_id = ?2"
           " AND holder_id IS NOT NULL AND (?3 = 0 OR holder_frame_id = ?3) ORDER BY name");
@@ -90,11 +106,25 @@ enum err locks_set_epoch(struct store *store, const struct execution *e)
                    NULL);
 }
 
+/* Rows are waited for in the order of their names only. One that comes before what is held already
+ * is tried: whoever has it may be waiting for us. */
+static bool locks_may_wait(struct store *store, const char *operator_name, const char *name)
+{
+    char mark[STORE_LOCK_MARK_BYTES];
+
+    snprintf(mark, sizeof(mark), "%s\n%s", operator_name, name);
+    if (strcmp(mark, store->lock_mark) < 0)
+        return false;
+    memcpy(store->lock_mark, mark, sizeof(mark));
+    return true;
+}
+
 enum err locks_holder(struct store *store, const char *operator_name, const char *name,
                       struct lock_holder *ret)
 {
+    bool may_wait = locks_may_wait(store, operator_name, name);
     struct sql_rows rows;
-    enum err err = sql_select(store->sql, &locks_holder_row,
+    enum err err = sql_select(store->sql, may_wait ? &locks_holder_row : &locks_holder_try,
                               SQL_ARGS(SQL_TEXT(operator_name), SQL_TEXT(name)), &rows);
 
     if (err)
@@ -159,6 +189,18 @@ enum err locks_waited_by(struct store *store, struct arena *arena, int64_t root_
     return locks_read_names(arena, &rows, ret);
 }
 
+enum err locks_seize_halted(struct store *store, int64_t root_id, int64_t halt_id)
+{
+    bool may_wait = !store->lock_mark[0];
+    int64_t count;
+
+    if (!sql_is_shared(store->sql))
+        return ERR_OK;
+    memset(store->lock_mark, 0xff, sizeof(store->lock_mark) - 1);
+    return sql_select_int(store->sql, may_wait ? &locks_seize_wait : &locks_seize_try,
+                          SQL_ARGS(SQL_INT(root_id), SQL_INT(halt_id)), 0, &count);
+}
+
 /* Who is next, as its LOCK reservation; reservation_id 0 when nobody waits. */
 static enum err locks_next(struct store *store, struct arena *arena, const char *operator_name,
                            const char *name, struct reservation *ret_next, const char **ret_granted)
@@ -201,9 +243,16 @@ enum err locks_hand_over(struct store *store, struct arena *arena, const char *o
                          const char *name, int64_t now_ms, const char **ret_granted)
 {
     struct reservation next, turn;
+    struct lock_holder holder;
     const char *granted = NULL;
-    enum err err = locks_next(store, arena, operator_name, name, &next, &granted);
+    enum err err = ERR_OK;
 
+    /* Whoever waits in the queue, or leaves it, holds the lock's row: who is next is asked after.
+     */
+    if (sql_is_shared(store->sql))
+        err = locks_holder(store, operator_name, name, &holder);
+    if (!err)
+        err = locks_next(store, arena, operator_name, name, &next, &granted);
     if (!err)
         err = locks_set_holder(store, &next, now_ms);
     if (!err && next.reservation_id) {

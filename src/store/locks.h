@@ -48,6 +48,9 @@ enum err locks_set_frame(struct store *store, const char *operator_name, const c
 enum err locks_set_epoch(struct store *store, const struct execution *execution) MUST_CHECK;
 enum err locks_holder(struct store *store, const char *operator_name, const char *name,
                       struct lock_holder *ret) MUST_CHECK;
+/* All locks that the halted set (halt_items) holds or waits for, taken in the order of their names:
+ * nobody grants it one, and nobody else enters or leaves those queues, until the commit. */
+enum err locks_seize_halted(struct store *store, int64_t root_id, int64_t halt_id) MUST_CHECK;
 /* The locks an execution holds, in name order; frame_id 0 means all frames. */
 enum err locks_held_by(struct store *store, struct arena *arena, int64_t root_id,
                        int64_t execution_id, int64_t frame_id, struct lock_name **ret) MUST_CHECK;

@@ -102,13 +102,35 @@ SQL_QUERY(reservations_restart_stale,
 SQL_QUERY(reservations_restart_keep,
           "UPDATE reservations SET epoch = ?3"
           " WHERE root_id = ?1 AND execution_id = ?2 AND status = 'FRESH'");
-SQL_QUERY(reservations_ready_first,
-          "SELECT root_id, execution_id, reservation_id FROM reservations"
-          " WHERE ready = 1 AND operator_name = ?1 AND queue = ?2 ORDER BY reservation_id LIMIT 1");
+#define RESERVATIONS_READY                                                                         \
+    " WHERE r.ready = 1 AND r.operator_name = ?1 AND r.queue = ?2 ORDER BY r.reservation_id "      \
+    "LIMIT 1"
+#define RESERVATIONS_CALLS                                                                         \
+    " WHERE r.status = 'FRESH' AND r.type = 'CALL' AND r.ready = 1 ORDER BY r.reservation_id "     \
+    "LIMIT 1"
+#define RESERVATIONS_KEYS "SELECT r.root_id, r.execution_id, r.reservation_id FROM reservations r"
+/* Those whose tree somebody else has are passed over: many look at the same time. */
+#define RESERVATIONS_FREE_TREE RESERVATIONS_KEYS " JOIN trees t ON t.root_id = r.root_id"
+#define RESERVATIONS_SKIP " FOR UPDATE OF t SKIP LOCKED"
+SQL_QUERY(reservations_ready_first, RESERVATIONS_KEYS RESERVATIONS_READY);
+SQL_QUERY_POSTGRES(reservations_ready_free,
+                   RESERVATIONS_FREE_TREE RESERVATIONS_READY RESERVATIONS_SKIP);
+SQL_QUERY(reservations_call_first, RESERVATIONS_KEYS RESERVATIONS_CALLS);
+SQL_QUERY_POSTGRES(reservations_call_free,
+                   RESERVATIONS_FREE_TREE RESERVATIONS_CALLS RESERVATIONS_SKIP);
 SQL_QUERY(reservations_due_now,
           "SELECT root_id, execution_id, reservation_id, type, epoch, due_at, frame_id"
           " FROM reservations WHERE status = 'FRESH' AND due_at IS NOT NULL AND arrived_at IS NULL"
           " AND due_at <= ?1 ORDER BY due_at LIMIT ?2");
+/* Several lanes look at the same time: each has trees of its own, and between nodes a tree that
+ * somebody else has is his to look after. */
+SQL_QUERY_POSTGRES(
+    reservations_due_shared,
+    "SELECT r.root_id, r.execution_id, r.reservation_id, r.type, r.epoch, r.due_at, r.frame_id"
+    " FROM reservations r JOIN trees t ON t.root_id = r.root_id"
+    " WHERE r.status = 'FRESH' AND r.due_at IS NOT NULL AND r.arrived_at IS NULL"
+    " AND r.due_at <= ?1 AND r.root_id / ?3 % ?4 = ?5"
+    " ORDER BY r.due_at LIMIT ?2 FOR UPDATE OF t SKIP LOCKED");
 SQL_QUERY(reservations_due_next,
           "SELECT min(due_at) FROM reservations WHERE status = 'FRESH' AND due_at IS NOT NULL"
           " AND arrived_at IS NULL");
@@ -122,10 +144,23 @@ static struct sql_arg reservations_optional(int64_t value)
     return value ? SQL_INT(value) : SQL_NULL;
 }
 
+void reservations_schedule(struct store *store, const struct reservation *r)
+{
+    if (store->on_scheduled && r->due_at)
+        store->on_scheduled(store->user, r, true);
+}
+
+void reservations_unschedule(struct store *store, const struct reservation *r, int64_t now_ms)
+{
+    if (store->on_scheduled && r->due_at > now_ms)
+        store->on_scheduled(store->user, r, false);
+}
+
 enum err reservations_insert(struct store *store, struct reservation *r)
 {
     if (!r->reservation_id)
         r->reservation_id = id_next(store->ids);
+    reservations_schedule(store, r);
     return sql_run(store->sql, &reservations_insert_row,
                    SQL_ARGS(RESERVATION_KEY(r), SQL_TEXT(r->operator_name), SQL_INT(r->frame_id),
                             SQL_TEXT(reservation_kind(r->type)->name), SQL_INT(r->epoch),
@@ -232,7 +267,10 @@ enum err reservations_arrive(struct store *store, const struct reservation *r,
 enum err reservations_use(struct store *store, const struct reservation *r, int64_t now_ms)
 {
     int64_t changes;
-    enum err err =
+    enum err err;
+
+    reservations_unschedule(store, r, now_ms);
+    err =
         sql_run(store->sql, &reservations_used,
                 SQL_ARGS(RESERVATION_KEY(r), SQL_INT(now_ms), SQL_TEXT(r->answer_hash)), &changes);
 
@@ -300,13 +338,13 @@ enum err reservations_restart(struct store *store, int64_t root_id, int64_t exec
                    SQL_ARGS(SQL_INT(root_id), SQL_INT(execution_id), SQL_INT(epoch)), NULL);
 }
 
-enum err reservations_first_ready(struct store *store, const char *operator_name, const char *queue,
-                                  struct reservation *ret)
+static enum err reservations_first(struct store *store, const struct sql_query *query,
+                                   const struct sql_arg *args, size_t arg_count,
+                                   struct reservation *ret)
 {
     struct sql_rows rows;
     bool found = false;
-    enum err err = sql_select(store->sql, &reservations_ready_first,
-                              SQL_ARGS(SQL_TEXT(operator_name), SQL_TEXT(queue)), &rows);
+    enum err err = sql_select(store->sql, query, args, arg_count, &rows);
 
     if (err)
         return err;
@@ -322,13 +360,48 @@ enum err reservations_first_ready(struct store *store, const char *operator_name
     return found ? ERR_OK : ERR_NOT_FOUND;
 }
 
-enum err reservations_due(struct store *store, struct arena *arena, int64_t now_ms, int64_t most,
+/* A transaction that may not wait passes over what others have; when nothing is left but that, it
+ * is asked again where waiting is allowed. */
+static enum err reservations_first_of(struct store *store, const struct sql_query *all,
+                                      const struct sql_query *free, const struct sql_arg *args,
+                                      size_t arg_count, struct reservation *ret)
+{
+    enum err err = ERR_NOT_FOUND;
+    bool skips = sql_is_shared(store->sql) && !store->may_wait;
+
+    if (skips)
+        err = reservations_first(store, free, args, arg_count, ret);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    err = reservations_first(store, all, args, arg_count, ret);
+    return skips && !err ? ERR_STORAGE_BUSY : err;
+}
+
+enum err reservations_first_ready(struct store *store, const char *operator_name, const char *queue,
+                                  struct reservation *ret)
+{
+    const struct sql_arg args[] = {SQL_TEXT(operator_name), SQL_TEXT(queue)};
+
+    return reservations_first_of(store, &reservations_ready_first, &reservations_ready_free, args,
+                                 ARRAY_SIZE(args), ret);
+}
+
+enum err reservations_first_call(struct store *store, struct reservation *ret)
+{
+    return reservations_first_of(store, &reservations_call_first, &reservations_call_free,
+                                 SQL_NO_ARGS, ret);
+}
+
+enum err reservations_due(struct store *store, struct arena *arena, const struct due_range *range,
                           struct reservation **ret)
 {
+    const struct sql_arg args[] = {SQL_INT(range->until_ms), SQL_INT(range->most), SQL_INT(ID_STEP),
+                                   SQL_INT(range->lanes), SQL_INT(range->lane)};
+    bool shared = sql_is_shared(store->sql);
     struct sql_rows rows;
     struct reservation *list = NULL, **end = &list;
-    enum err err = sql_select(store->sql, &reservations_due_now,
-                              SQL_ARGS(SQL_INT(now_ms), SQL_INT(most)), &rows);
+    enum err err = sql_select(store->sql, shared ? &reservations_due_shared : &reservations_due_now,
+                              args, shared ? ARRAY_SIZE(args) : 2, &rows);
 
     if (err)
         return err;

@@ -73,6 +73,12 @@ enum err reservations_load(struct store *store, struct arena *arena, int64_t roo
 enum err reservations_fresh_of(struct store *store, struct arena *arena, int64_t root_id,
                                int64_t execution_id, struct reservation **ret) MUST_CHECK;
 
+/* Told to a schedule beside the store, where there is one: it is to fall due; it is settled before.
+ */
+void reservations_schedule(struct store *store, const struct reservation *reservation);
+void reservations_unschedule(struct store *store, const struct reservation *reservation,
+                             int64_t now_ms);
+
 /* Keeps a result on a FRESH reservation that has none yet; *ret_taken tells whether it was the
  * first. */
 struct reservation_result {
@@ -104,13 +110,22 @@ enum err reservations_set_ready(struct store *store, int64_t root_id, int64_t ex
 /* A restart under a new epoch: results that have arrived go along, all else FRESH becomes STALE. */
 enum err reservations_restart(struct store *store, int64_t root_id, int64_t execution_id,
                               int64_t epoch, int64_t now_ms) MUST_CHECK;
-/* The oldest task of a queue that may be taken; ERR_NOT_FOUND when there is none. */
+/* The oldest task of a queue that may be taken; ERR_NOT_FOUND when there is none; ERR_STORAGE_BUSY:
+ * only such as others are at just now, to be asked again where waiting is allowed. */
 enum err reservations_first_ready(struct store *store, const char *operator_name, const char *queue,
                                   struct reservation *ret) MUST_CHECK;
 
-/* What is due, oldest first, as a list (root_id, execution_id, reservation_id, type, epoch,
- * due_at). */
-enum err reservations_due(struct store *store, struct arena *arena, int64_t now_ms, int64_t most,
+/* The same of calls to the outside that wait to be made, of whatever operator. */
+enum err reservations_first_call(struct store *store, struct reservation *ret) MUST_CHECK;
+
+/* What is due by until_ms, oldest first, as a list (root_id, execution_id, reservation_id, type,
+ * epoch, due_at). On a shared store only in trees of this lane of `lanes` (lanes.h) that nobody
+ * has, and those are taken. */
+struct due_range {
+    int64_t until_ms, most;
+    int64_t lane, lanes;
+};
+enum err reservations_due(struct store *store, struct arena *arena, const struct due_range *range,
                           struct reservation **ret) MUST_CHECK;
 /* When the next one is due; INT64_MAX when nothing is scheduled. */
 enum err reservations_next_due(struct store *store, int64_t *ret_due_at) MUST_CHECK;

@@ -15,14 +15,35 @@
 #include "base/id.h"
 #include "sql/sql.h"
 
+struct arena;
+struct reservation;
+
+enum { STORE_LOCK_MARK_BYTES = 512 };
+
 struct store {
     struct sql *sql;
     struct id_source *ids;
     bool keeps_no_history; /* of a store in memory: events are counted, not kept */
+    /* Called for every reservation with a due time that is made or moved, and for those that are
+     * settled before; a null reservation: some that are due now. Null: the store's own due index is
+     * enough. */
+    void (*on_scheduled)(void *user, const struct reservation *reservation, bool is_wanted);
+    void *user;
+    /* Of the running transaction on a shared store. Only its first tree may be waited for, and of
+     * the rows of `locks` only those behind the last one in the order of names: so no two
+     * transactions wait for each other (docs/decisions/0014). */
+    bool may_wait;
+    char lock_mark[STORE_LOCK_MARK_BYTES]; /* the last one; empty: none yet */
 };
+
+/* A transaction of changes begins: nothing is held yet. */
+void store_begin(struct store *store, bool may_wait);
 
 /* Brings the schema up to date, forward only, each migration in a transaction of its own; refuses a
  * file of a newer Fermata (ERR_STORAGE_CORRUPT, with a line in the log). */
 enum err store_migrate(struct sql *sql, int64_t now_ms) MUST_CHECK;
+
+/* A name that no other store on the same servers has; of a shared store. */
+enum err store_space(struct sql *sql, struct arena *arena, const char **ret) MUST_CHECK;
 
 #endif

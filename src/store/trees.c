@@ -6,6 +6,14 @@
 SQL_QUERY(trees_insert_row,
           "INSERT INTO trees (root_id, operator_name, seq, executions) VALUES (?1, ?2, 1, 1)");
 SQL_QUERY(trees_lock_row, "UPDATE trees SET seq = seq + 1 WHERE root_id = ?1");
+/* Skips a tree that another transaction has; then the one that is left out is found out by count.
+ */
+SQL_QUERY_POSTGRES(trees_lock_wait,
+                   "UPDATE trees SET seq = seq + 1 WHERE root_id = ?1 RETURNING seq");
+SQL_QUERY_POSTGRES(trees_lock_try,
+                   "UPDATE trees SET seq = seq + 1 WHERE root_id = (SELECT root_id FROM trees"
+                   " WHERE root_id = ?1 FOR UPDATE SKIP LOCKED) RETURNING seq");
+SQL_QUERY(trees_count, "SELECT count(*) FROM trees WHERE root_id = ?1");
 SQL_QUERY(trees_seq, "SELECT seq FROM trees WHERE root_id = ?1");
 SQL_QUERY(trees_grow_row,
           "UPDATE trees SET executions = executions + 1 WHERE root_id = ?1 AND executions < ?2");
@@ -16,12 +24,31 @@ enum err trees_insert(struct store *store, const char *operator_name, int64_t ro
                    SQL_ARGS(SQL_INT(root_id), SQL_TEXT(operator_name)), NULL);
 }
 
+/* Whoever holds a tree waits for no other: what is taken goes to a transaction of its own. */
+static enum err trees_lock_shared(struct store *store, int64_t root_id, int64_t *ret_seq)
+{
+    const struct sql_query *query = store->may_wait ? &trees_lock_wait : &trees_lock_try;
+    int64_t count = 0;
+    enum err err = sql_select_int(store->sql, query, SQL_ARGS(SQL_INT(root_id)), 0, ret_seq);
+
+    store->may_wait = false;
+    if (err || *ret_seq)
+        return err;
+    err = sql_select_int(store->sql, &trees_count, SQL_ARGS(SQL_INT(root_id)), 0, &count);
+    if (err)
+        return err;
+    return count ? ERR_STORAGE_BUSY : ERR_EXECUTION_NOT_FOUND;
+}
+
 enum err trees_lock(struct store *store, int64_t root_id, int64_t *ret_seq)
 {
     int64_t changes;
     /* Two statements cost SQLite a third of one with RETURNING. */
-    enum err err = sql_run(store->sql, &trees_lock_row, SQL_ARGS(SQL_INT(root_id)), &changes);
+    enum err err;
 
+    if (sql_is_shared(store->sql))
+        return trees_lock_shared(store, root_id, ret_seq);
+    err = sql_run(store->sql, &trees_lock_row, SQL_ARGS(SQL_INT(root_id)), &changes);
     if (err)
         return err;
     if (!changes)

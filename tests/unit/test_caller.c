@@ -5,6 +5,7 @@
  * The lane is stepped by a thread of the test, one step at a time under a lock, so that the test
  * can look between two steps. Time stands still unless it is moved.
  */
+#include "engine/lanes.h"
 #include "serve/caller.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ static const char *const bed_functions[] = {"add", "broken", "busy", "echo", "ha
 
 struct bed {
     struct world *world;
+    struct lanes lanes; /* the world's one */
     struct http_server server;
     struct work *work;
     struct caller_functions *functions;
@@ -84,7 +86,8 @@ static void bed_write_functions(struct bed *bed)
 
 static struct caller *bed_open_caller(struct bed *bed)
 {
-    const struct caller_config config = {.lane = bed->world->lane,
+    const struct caller_config config = {.lanes = &bed->lanes,
+                                         .name = "fermata",
                                          .work = bed->work,
                                          .functions = bed->functions,
                                          .clock = &bed->world->clock,
@@ -103,9 +106,10 @@ static void bed_begin(struct bed *bed)
                                .calls_max = 8,
                                .answer_bytes_max = LIMIT_CALL_ANSWER_BYTES};
     struct lane_config lane = {
-        .path = w->path, .env = &w->env, .ids = &w->ids, .on_effect = bed_on_effect, .user = bed};
+        .store = w->path, .env = &w->env, .ids = &w->ids, .on_effect = bed_on_effect, .user = bed};
 
     assert_int_equal(lane_open(&lane, &w->lane), ERR_OK);
+    bed->lanes = (struct lanes){.lane = {w->lane}, .count = 1};
     assert_int_equal(work_open(&work, &bed->work), ERR_OK);
     bed->caller = bed_open_caller(bed);
     atomic_store(&bed->is_stopping, false);

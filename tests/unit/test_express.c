@@ -5,6 +5,7 @@
 #include "engine/express.h"
 
 #include "base/limits.h"
+#include "engine/lanes.h"
 #include "sfn/forgetter.h"
 #include "world.h"
 
@@ -313,7 +314,8 @@ static void versions_that_nobody_uses_are_forgotten_when_they_are_many(void **st
 static void the_forgetter_takes_what_has_ended_and_leaves_what_runs(void **state)
 {
     struct world *w = *state;
-    struct forgetter *forgetter = forgetter_new(w->lane);
+    struct lanes lanes = {.lane = {w->lane}, .count = 1};
+    struct forgetter *forgetter = forgetter_new(&lanes);
 
     assert_int_equal(put(w, "p", 1, plan_pass), ERR_OK);
     assert_int_equal(put(w, "q", 1, plan_wait), ERR_OK);
@@ -338,7 +340,8 @@ static void the_forgetter_takes_what_has_ended_and_leaves_what_runs(void **state
 static void a_forgetter_that_the_lane_refused_asks_again(void **state)
 {
     struct world *w = *state;
-    struct forgetter *forgetter = forgetter_new(w->lane);
+    struct lanes lanes = {.lane = {w->lane}, .count = 1};
+    struct forgetter *forgetter = forgetter_new(&lanes);
     struct world_call call = {
         .job = {.run = world_call_run, .done = world_call_done},
         .world = w,

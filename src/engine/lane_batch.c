@@ -1,0 +1,193 @@
+/*
+ * lane_batch.c - one transaction for all commands that wait, and what becomes of each.
+ *
+ * What a crash does: before the commit the old state, after it the new one; a caller who got no
+ * answer repeats with his key.
+ *
+ * A job that finds its tree taken by another lane or node is rolled back to its savepoint and runs
+ * again in a transaction of its own, where it may wait: in a batch nobody waits while he holds
+ * other trees.
+ */
+#include "engine/lane_priv.h"
+
+#include "base/arena.h"
+#include "base/metric.h"
+
+/* Somebody else has the tree, or has put in a row of the same key since the job looked for it:
+ * looked at again, it will be seen. */
+static bool lane_was_overtaken(const struct lane *lane, enum err err)
+{
+    return (err == ERR_STORAGE_BUSY || err == ERR_STORAGE_CONSTRAINT) && sql_is_shared(lane->sql);
+}
+
+/* One job in its savepoint. ERR_UNAVAILABLE: the database has rolled back the whole transaction by
+ * itself, or must. */
+static enum err lane_run_job(struct lane *lane, struct lane_job *job)
+{
+    struct engine *engine = &lane->engine;
+    struct effect **mark = engine_effects_mark(engine);
+    enum err err = sql_savepoint(lane->sql, 0);
+
+    engine->late.is_set = false;
+    job->is_again = false;
+    job->run_err = err ? err : job->run(job, engine);
+    if (!sql_in_transaction(lane->sql))
+        return ERR_UNAVAILABLE;
+    if (job->run_err) {
+        engine_effects_drop(engine, mark);
+        if (sql_rollback_to(lane->sql, 0))
+            return ERR_UNAVAILABLE;
+        job->is_again = lane_was_overtaken(lane, job->run_err);
+        if (job->is_again)
+            return ERR_OK;
+        err = engine_refusal(engine);
+    }
+    if (!err && job->settle)
+        err = job->settle(job, engine, job->run_err);
+    if (!sql_in_transaction(lane->sql))
+        return ERR_UNAVAILABLE;
+    if (job->run_err)
+        return ERR_OK; /* nothing of it is in the transaction but what a refusal leaves */
+    if (!err)
+        return sql_release(lane->sql, 0) ? ERR_UNAVAILABLE : ERR_OK;
+    engine_effects_drop(engine, mark);
+    job->run_err = err;
+    return sql_rollback_to(lane->sql, 0) ? ERR_UNAVAILABLE : ERR_OK;
+}
+
+static void lane_effects(struct lane *lane)
+{
+    int64_t now_ms = clock_now_ms(lane->config.env->clock);
+
+    for (struct effect *effect = lane->engine.effects; effect; effect = effect->next) {
+        if (effect->kind == EFFECT_SCHEDULED && effect->scheduled.due_at <= now_ms)
+            lane_keep_due(lane, effect);
+        else if (lane->config.on_effect)
+            lane->config.on_effect(lane->config.user, effect);
+    }
+}
+
+/* Also of those who come again too often: whoever has their tree does not let it go. */
+static void lane_answer_one(struct lane *lane, struct lane_job *job, enum err err)
+{
+    if (err)
+        job->is_again = lane_was_overtaken(lane, err);
+    if (job->is_again && ++job->tries < LANE_TRIES_MOST) {
+        metric_add(METRIC_COMMAND_RETRIES, 1);
+        lane_queue_add(&lane->again, job);
+        return;
+    }
+    job->done(job, err); /* the job is gone after it */
+}
+
+static void lane_answer(struct lane *lane, struct lane_job *jobs, enum err err)
+{
+    while (jobs) {
+        struct lane_job *next = jobs->next;
+
+        lane_answer_one(lane, jobs, err);
+        jobs = next;
+    }
+}
+
+static void lane_run_one_alone(struct lane *lane, struct lane_job *job)
+{
+    enum err err;
+
+    sql_rollback(lane->sql);
+    err = lane_begin(lane, true);
+    if (!err && lane_run_job(lane, job))
+        err = job->run_err ? job->run_err : ERR_UNAVAILABLE;
+    if (!err)
+        err = sql_flush(lane->sql); /* whose error it is must be known here */
+    if (err)
+        sql_rollback(lane->sql);
+    else
+        err = lane_commit(lane);
+    if (err)
+        engine_begin(&lane->engine, lane->arena);
+    lane_answer_one(lane, job, err);
+    lane_effects(lane);
+}
+
+/* The jobs of a batch that the database has rolled back, each in a transaction of its own. */
+static void lane_run_alone(struct lane *lane, struct lane_job *jobs)
+{
+    while (jobs) {
+        struct lane_job *next = jobs->next;
+
+        jobs->next = NULL;
+        metric_add(METRIC_COMMAND_RETRIES, 1);
+        lane_run_one_alone(lane, jobs);
+        jobs = next;
+    }
+}
+
+void lane_run_again(struct lane *lane)
+{
+    struct lane_queue queue = lane->again;
+    struct lane_job *job;
+
+    if (!queue.first)
+        return;
+    lane_queue_init(&lane->again);
+    while ((job = lane_queue_take(&queue)) != NULL)
+        lane_run_one_alone(lane, job);
+    arena_reset(lane->arena);
+}
+
+static enum err lane_run_all(struct lane *lane, struct lane_batch *batch)
+{
+    int64_t started_us = clock_monotonic_us();
+    struct lane_job **at = &batch->jobs;
+    enum err err = ERR_OK;
+
+    for (; *at && !err; at = &(*at)->next) {
+        if (at != &batch->jobs && !(*at)->is_urgent && lane_is_long(lane, started_us, 1))
+            break;
+        err = lane_run_job(lane, *at);
+        metric_add(METRIC_COMMANDS, 1);
+    }
+    if (err)
+        return err;
+    lane_put_back(lane, *at);
+    *at = NULL;
+    return lane_run_due(lane, batch, started_us);
+}
+
+/* Nothing of it stands: each job by itself, and what is due is looked for again. */
+static void lane_start_over(struct lane *lane, struct lane_batch *batch)
+{
+    sql_rollback(lane->sql); /* also when there was no job, only what is due */
+    lane_run_alone(lane, batch->jobs);
+    lane_look_later(lane);
+    lane->looks_now = lane->config.schedule_grace_ms != NULL;
+}
+
+void lane_run_batch(struct lane *lane, struct lane_batch *batch)
+{
+    enum err err = lane_begin(lane, false);
+
+    if (err) {
+        lane_look_later(lane);
+        lane_answer(lane, batch->jobs, err);
+        return;
+    }
+    if (lane_run_all(lane, batch)) {
+        lane_start_over(lane, batch);
+        return;
+    }
+    lane_look_ahead(lane, batch->count || batch->due);
+    err = lane_commit(lane);
+    if (err == ERR_STORAGE_BUSY) {
+        lane_start_over(lane, batch);
+        return;
+    }
+    metric_observe(METRIC_BATCH_COMMANDS, batch->count);
+    if (err) { /* rolled back, and what it would have made due with it */
+        lane_look_later(lane);
+        engine_begin(&lane->engine, lane->arena);
+    }
+    lane_answer(lane, batch->jobs, err);
+    lane_effects(lane);
+}
