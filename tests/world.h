@@ -4,6 +4,9 @@
  *
  * Every call goes through the lane like a client's, one transaction each. Time moves only by
  * world_move, which then lets everything that has fallen due happen.
+ *
+ * With FERMATA_TEST_STORE=postgres the store is a schema of its own on the server that
+ * FERMATA_TEST_POSTGRES names; world_other_node then opens a second lane over it.
  */
 #ifndef FERMATA_TESTS_WORLD_H
 #define FERMATA_TESTS_WORLD_H
@@ -27,11 +30,12 @@
 #include "engine/receipt.h"
 
 struct world {
-    char folder[64], path[96];
+    char folder[64], path[1024]; /* the path is the store's name */
+    char schema[64];             /* on PostgreSQL */
     struct clock clock;
-    struct id_source ids;
+    struct id_source ids, other_ids;
     struct env env;
-    struct lane *lane;
+    struct lane *lane, *other; /* other: another node's, or null */
     struct arena *arena;
     struct actor actor;
     struct fault fault; /* of the last call */
@@ -40,11 +44,68 @@ struct world {
 enum { WORLD_START_MS_LOW = 0 };
 static const int64_t WORLD_START_MS = 1800000000000;
 
+static inline bool world_is_shared(void)
+{
+    const char *store = getenv("FERMATA_TEST_STORE");
+
+    return store && strcmp(store, "postgres") == 0;
+}
+
+/* A number that nobody else asks for. */
+static inline void world_hold(struct world *w, int64_t node, const char *holder)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text),
+             "INSERT INTO nodes (node, holder, url, version, started_at, hold_until) VALUES"
+             " (%lld, '%s', '', '', 0, 9000000000000000) ON CONFLICT (node) DO NOTHING",
+             (long long)node, holder);
+    assert_int_equal(sql_script(lane_engine(w->lane)->store->sql, text), ERR_OK);
+}
+
 static inline void world_open_lane(struct world *w)
 {
-    struct lane_config config = {.store = w->path, .env = &w->env, .ids = &w->ids};
+    struct lane_config config = {
+        .store = w->path, .env = &w->env, .ids = &w->ids, .node = 0, .holder = "world"};
 
     assert_int_equal(lane_open(&config, &w->lane), ERR_OK);
+    if (w->schema[0])
+        world_hold(w, config.node, config.holder);
+}
+
+static inline void world_other_node(struct world *w)
+{
+    struct lane_config config = {
+        .store = w->path, .env = &w->env, .ids = &w->other_ids, .node = 2, .holder = "other"};
+
+    id_source_init(&w->other_ids, &w->clock, 2);
+    world_hold(w, config.node, config.holder);
+    assert_int_equal(lane_open(&config, &w->other), ERR_OK);
+}
+
+static inline void world_run_script(const char *store, const char *text)
+{
+    struct sql *sql;
+
+    if (sql_open(store, false, &sql))
+        fail_msg("FERMATA_TEST_POSTGRES names no server that answers");
+    assert_int_equal(sql_script(sql, text), ERR_OK);
+    sql_close(sql);
+}
+
+/* A schema of its own; its name goes into the store's. */
+static inline void world_new_schema(struct world *w)
+{
+    const char *server = getenv("FERMATA_TEST_POSTGRES");
+    static int number;
+    char text[128];
+
+    if (!server)
+        fail_msg("FERMATA_TEST_STORE=postgres needs FERMATA_TEST_POSTGRES");
+    snprintf(w->schema, sizeof(w->schema), "w_%d_%d", (int)getpid(), ++number);
+    snprintf(w->path, sizeof(w->path), "%s?options=-csearch_path%%3D%s", server, w->schema);
+    snprintf(text, sizeof(text), "CREATE SCHEMA %s", w->schema);
+    world_run_script(w->path, text);
 }
 
 static inline struct world *world_new(void)
@@ -54,6 +115,8 @@ static inline struct world *world_new(void)
     snprintf(w->folder, sizeof(w->folder), "/tmp/fermata-world-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
     snprintf(w->path, sizeof(w->path), "%s/fermata.db", w->folder);
+    if (world_is_shared())
+        world_new_schema(w);
     clock_init_fake(&w->clock, WORLD_START_MS);
     id_source_init(&w->ids, &w->clock, 0);
     env_init(&w->env, &w->clock);
@@ -67,7 +130,12 @@ static inline void world_free(struct world *w)
 {
     char command[128];
 
+    lane_close(w->other);
     lane_close(w->lane);
+    if (w->schema[0]) {
+        snprintf(command, sizeof(command), "DROP SCHEMA %s CASCADE", w->schema);
+        world_run_script(w->path, command);
+    }
     arena_free(w->arena);
     snprintf(command, sizeof(command), "rm -rf '%s'", w->folder);
     assert_int_equal(system(command), 0);

@@ -2,19 +2,19 @@
  * judge.h - looks at a world's store through a connection of its own: do the invariants hold?
  *
  * The statements are those of tests/invariants.sql, found beside the tests' sources. Whoever asks
- * gets one line a violation on standard error and their count.
+ * gets one line a violation on standard error and their count. A store on PostgreSQL is copied for
+ * that; small questions go to itself.
  */
 #ifndef FERMATA_TESTS_JUDGE_H
 #define FERMATA_TESTS_JUDGE_H
 
-#include <sqlite3.h>
-
-#include "world.h"
+#include "mirror.h"
 
 enum { JUDGE_MOST = 100, JUDGE_ROWS_SHOWN = 3 };
 
 struct judge {
     sqlite3 *db;
+    PGconn *store; /* of a store on PostgreSQL */
     char *text;
     struct {
         char name[8];
@@ -44,14 +44,12 @@ static inline char *judge_read(void)
 }
 
 /* Laws stand between empty lines; the first line of each bears its name. */
-static inline void judge_open(struct judge *judge, const struct world *w)
+static inline void judge_prepare(struct judge *judge)
 {
-    char *next, *at;
+    char *copy = strdup(judge->text), *next, *at;
 
-    *judge = (struct judge){0};
-    CHECK(sqlite3_open_v2(w->path, &judge->db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
-    judge->text = judge_read();
-    for (at = judge->text; at; at = next) {
+    judge->count = 0;
+    for (at = copy; at; at = next) {
         size_t len = strspn(at + 3, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
         next = strstr(at, "\n\n");
@@ -69,13 +67,35 @@ static inline void judge_open(struct judge *judge, const struct world *w)
         judge->count++;
     }
     CHECK(judge->count > 40);
+    free(copy);
 }
 
-static inline void judge_close(struct judge *judge)
+static inline void judge_open(struct judge *judge, const struct world *w)
+{
+    *judge = (struct judge){.text = judge_read()};
+    if (w->schema[0]) {
+        judge->store = PQconnectdb(w->path);
+        CHECK(PQstatus(judge->store) == CONNECTION_OK);
+        return;
+    }
+    CHECK(sqlite3_open_v2(w->path, &judge->db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
+    judge_prepare(judge);
+}
+
+static inline void judge_forget(struct judge *judge)
 {
     for (size_t i = 0; i < judge->count; i++)
         sqlite3_finalize(judge->laws[i].statement);
     CHECK(sqlite3_close(judge->db) == SQLITE_OK);
+    judge->count = 0;
+    judge->db = NULL;
+}
+
+static inline void judge_close(struct judge *judge)
+{
+    if (judge->db)
+        judge_forget(judge);
+    PQfinish(judge->store);
     free(judge->text);
 }
 
@@ -84,6 +104,10 @@ static inline int64_t judge_look(struct judge *judge)
 {
     int64_t found = 0;
 
+    if (judge->store) {
+        judge->db = mirror_open(judge->store);
+        judge_prepare(judge);
+    }
     CHECK(sqlite3_exec(judge->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK);
     for (size_t i = 0; i < judge->count; i++) {
         sqlite3_stmt *statement = judge->laws[i].statement;
@@ -100,7 +124,29 @@ static inline int64_t judge_look(struct judge *judge)
         sqlite3_reset(statement);
     }
     CHECK(sqlite3_exec(judge->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK);
+    if (judge->store)
+        judge_forget(judge);
     return found;
+}
+
+/* The first column of the first row, from PostgreSQL; null when there is none. The caller clears it.
+ */
+static inline PGresult *judge_ask(struct judge *judge, const char *sql, const char *value)
+{
+    const char *values[] = {value};
+    char *copy = strdup(sql), *at;
+    PGresult *rows;
+
+    for (at = strstr(copy, "?1"); at; at = strstr(copy, "?1"))
+        *at = '$';
+    at = strstr(copy, "INDEXED BY reservations_due");
+    if (at)
+        memset(at, ' ', strlen("INDEXED BY reservations_due"));
+    rows = PQexecParams(judge->store, copy, strstr(copy, "$1") ? 1 : 0, NULL, values, NULL, NULL, 0);
+    if (PQresultStatus(rows) != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", copy, PQresultErrorMessage(rows));
+    free(copy);
+    return rows;
 }
 
 /* The one number a query gives; ?1 may be a text. */
@@ -109,6 +155,13 @@ static inline int64_t judge_int(struct judge *judge, const char *sql, const char
     sqlite3_stmt *statement;
     int64_t value = 0;
 
+    if (judge->store) {
+        PGresult *rows = judge_ask(judge, sql, text);
+
+        value = PQntuples(rows) ? strtoll(PQgetvalue(rows, 0, 0), NULL, 10) : 0;
+        PQclear(rows);
+        return value;
+    }
     if (sqlite3_prepare_v2(judge->db, sql, -1, &statement, NULL))
         fail_msg("%s: %s", sql, sqlite3_errmsg(judge->db));
     if (text)
@@ -126,6 +179,16 @@ static inline void judge_text(struct judge *judge, const char *sql, int64_t inde
     sqlite3_stmt *statement;
     const unsigned char *text = NULL;
 
+    if (judge->store) {
+        char number[24];
+        PGresult *rows;
+
+        snprintf(number, sizeof(number), "%lld", (long long)index);
+        rows = judge_ask(judge, sql, number);
+        snprintf(to, size, "%s", PQntuples(rows) ? PQgetvalue(rows, 0, 0) : "");
+        PQclear(rows);
+        return;
+    }
     if (sqlite3_prepare_v2(judge->db, sql, -1, &statement, NULL))
         fail_msg("%s: %s", sql, sqlite3_errmsg(judge->db));
     sqlite3_bind_int64(statement, 1, index);

@@ -8,6 +8,7 @@
 #define FERMATA_TESTS_MOVES_H
 
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #include "dice.h"
 #include "world.h"
@@ -202,17 +203,23 @@ static inline void move_done(struct lane_job *job, enum err err)
         sem_post(move->signal);
 }
 
-/* Gives it to the lane; not urgent, so that moves happen in the order in which they are given. */
+/* Gives it to the lane; not urgent, so that moves happen in the order in which they are given. Where
+ * there are two nodes they take turns. */
 static inline void move_submit(struct world *w, struct move *move)
 {
+    static _Atomic unsigned turn;
+    bool is_other = w->other && atomic_fetch_add(&turn, 1) % 2;
+
     move->job = (struct lane_job){.run = move_run, .done = move_done};
-    CHECK(lane_submit(w->lane, &move->job) == ERR_OK);
+    CHECK(lane_submit(is_other ? w->other : w->lane, &move->job) == ERR_OK);
 }
 
 /* No syncs: what a crash leaves is not asked here, and thousands of trials are worth more. */
 static inline void moves_hurry(struct world *w)
 {
-    CHECK(sql_script(lane_engine(w->lane)->store->sql, "PRAGMA synchronous = OFF") == ERR_OK);
+    CHECK(sql_script(lane_engine(w->lane)->store->sql,
+                     w->schema[0] ? "SET synchronous_commit = off" : "PRAGMA synchronous = OFF") ==
+          ERR_OK);
 }
 
 /* A move about an execution. */

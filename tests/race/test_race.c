@@ -624,8 +624,14 @@ static void race_open(struct trial *t)
     for (size_t i = 0; i < ARRAY_SIZE(race_plans); i++)
         world_put(t->w, race_plans[i].id, race_plans[i].definition);
     judge_open(&t->judge, t->w);
-    if (t->has_threads)
-        lane_run(t->w->lane);
+    if (!t->has_threads)
+        return;
+    /* On a shared store the sides of a race are on different nodes. */
+    if (t->w->schema[0]) {
+        world_other_node(t->w);
+        lane_run(t->w->other);
+    }
+    lane_run(t->w->lane);
 }
 
 static void race_close(struct trial *t)

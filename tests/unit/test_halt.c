@@ -58,7 +58,7 @@ static void a_halt_stops_the_whole_tree(void **state)
     /* Every history is numbered 1 to n. */
     assert_int_equal(
         WORLD_INT(w, "SELECT count(*) FROM (SELECT count(*) AS n, max(seq) AS m, min(seq) AS f"
-                     " FROM history GROUP BY root_id, execution_id) WHERE n <> m OR f <> 1"),
+                     " FROM history GROUP BY root_id, execution_id) AS h WHERE n <> m OR f <> 1"),
         0);
     assert_int_equal(
         WORLD_INT(w, "SELECT count(*) FROM executions e WHERE history_seq <>"
