@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """checker.py - decides from a store alone whether every promise was kept; shares no code with the engine.
 
-    checker.py FOLDER|FILE [EARLIER]    one line a violation, with the name of the predicate; exit status 1 if any
+    checker.py FOLDER|FILE|URL [EARLIER]    one line a violation, with the name of the predicate; exit status 1 if any
 
-It reads a copy (the file with its write-ahead log), so a running or killed server is not disturbed. What one commit
+It reads a copy (the file with its write-ahead log, or all tables of a PostgreSQL at one commit), so a running or killed server is not disturbed. What one commit
 must satisfy stands in invariants.sql; what needs two snapshots, or more than SQL, stands here.
 """
 import os
@@ -13,6 +13,8 @@ import sqlite3
 import sys
 import tempfile
 import json
+
+import stores
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -35,9 +37,12 @@ class Snapshot:
     """A store as it is now, opened from a copy."""
 
     def __init__(self, path):
+        self.folder = tempfile.mkdtemp(prefix="fermata-checker-")
+        if stores.is_url(path):
+            self.db = stores.mirror(path)
+            return
         if os.path.isdir(path):
             path = os.path.join(path, "fermata.db")
-        self.folder = tempfile.mkdtemp(prefix="fermata-checker-")
         for end in ("", "-wal"):
             if os.path.exists(path + end):
                 shutil.copy(path + end, os.path.join(self.folder, "copy.db" + end))

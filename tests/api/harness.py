@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,6 +19,9 @@ import unittest
 
 import jsonschema
 import yaml
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import stores  # noqa: E402
 
 BIN = os.environ.get("FERMATA_BIN", "fermata")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -139,9 +143,13 @@ def free_port():
 class Server:
     """`fermata serve` on a throw-away folder. Use as a context, or call start and close."""
 
-    def __init__(self, *args, dir=None, env=None, check=True):
+    def __init__(self, *args, dir=None, env=None, check=True, store=None):
+        """`store` is the URL of one that others use, too; without it each server has its own."""
         self.dir = dir or tempfile.mkdtemp(prefix="fermata-api-")
         self.owns_dir = dir is None
+        self.owns_store = stores.is_shared() and not store
+        self.store_url = stores.new_store() if self.owns_store else store
+        args = (stores.flags(self.store_url) if self.store_url else []) + list(args)
         self.args, self.env, self.check = list(args), dict(env or {}), check
         self.process = self.port = self.own_token = None
         self.mine = threading.local()
@@ -236,6 +244,9 @@ class Server:
         self.kill()
         if self.owns_dir:
             shutil.rmtree(self.dir, ignore_errors=True)
+        if self.owns_store:
+            stores.drop_store(self.store_url)
+            self.owns_store = False
 
     # ---- tokens ----
 

@@ -9,6 +9,7 @@ import unittest
 import urllib.parse
 
 import harness
+import stores
 from harness import Case, child_state, machine, wait_plan
 
 FINAL = harness.FINAL
@@ -250,10 +251,10 @@ class Large(Case):
         for id in (cls.rare, cls.root):
             s.wait_status(id, "WAITING_FOR_TIMER")
         s.stop()
-        with contextlib.closing(sqlite3.connect(s.dir + "/fermata.db")) as store:
-            store.row_factory = sqlite3.Row
-            row = dict(store.execute("SELECT * FROM executions WHERE plan_execution_id = ?",
-                                     (cls.root,)).fetchone())
+        with contextlib.closing(stores.Writer(s.store_url) if s.store_url
+                                else sqlite3.connect(s.dir + "/fermata.db")) as store:
+            one = store.execute("SELECT * FROM executions WHERE plan_execution_id = ?", (cls.root,))
+            row = dict(zip((column[0] for column in one.description), one.fetchone()))
             root = row["execution_id"]
             marks = ", ".join("?" * len(row))
             for i in range(1, cls.COUNT):

@@ -13,6 +13,7 @@ import unittest
 
 import harness
 import sigv4
+import stores
 
 ROLE = "arn:aws:iam::123456789012:role/tests"
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -268,6 +269,8 @@ class Definitions(Case):
 class Memory(Case):
     def rows(self, server):
         """Executions in the store on disk."""
+        if server.store_url:
+            return stores.mirror(server.store_url).execute("SELECT count(*) FROM executions").fetchone()[0]
         path, = glob.glob(os.path.join(server.dir, "*.db"))
         with sqlite3.connect("file:%s?mode=ro" % path, uri=True) as store:
             return store.execute("SELECT count(*) FROM executions").fetchone()[0]
