@@ -193,6 +193,7 @@ enum err cluster_open(const struct cluster_config *config, struct cluster **ret)
     struct member_config member = {
         .store = config->store,
         .url = config->url,
+        .holder = config->holder,
         .clock = config->clock,
         .on_lost = cluster_on_lost,
     };

@@ -15,6 +15,7 @@ struct cluster_config {
     const char *store;
     const char *schedule; /* the URL of Redis; null: none */
     const char *url;      /* of this node, for people */
+    const char *holder;   /* of its number: stays with its folder (member.h) */
     struct clock *clock;
     /* On a thread of the cluster's: another node's effects. */
     void (*on_effect)(void *user, const struct effect *effect);

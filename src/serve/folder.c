@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "token/token.h"
 
@@ -115,4 +116,24 @@ enum err folder_url(struct arena *arena, const struct folder *folder, const char
 {
     return folder_write(arena, arena_printf(arena, "%s/url", folder->dir),
                         arena_printf(arena, "%s\n", url));
+}
+
+/* Who holds the folder is who holds the number: after a crash the next process has it at once. */
+enum err folder_node(struct arena *arena, const struct folder *folder, const char **ret)
+{
+    const char *path = arena_printf(arena, "%s/node", folder->dir);
+    char text[UUID_TEXT_BYTES] = {0};
+    uint8_t random[16];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+    if (fd >= 0)
+        close(fd);
+    *ret = arena_string(arena, text);
+    if (len == sizeof(text) - 1)
+        return ERR_OK;
+    id_random(random, sizeof(random));
+    uuid_text(random, text);
+    *ret = arena_string(arena, text);
+    return folder_write(arena, path, arena_printf(arena, "%s\n", text));
 }

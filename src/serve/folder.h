@@ -28,6 +28,8 @@ enum err folder_token(struct arena *arena, const struct folder *folder, int64_t 
 enum err folder_credentials(struct arena *arena, const struct folder *folder, const char *id,
                             const char *secret, const char *region) MUST_CHECK;
 /* DIR/url: where the server listens. */
+/* A UUID that stays with the folder: the secret of its node's number in a cluster. */
+enum err folder_node(struct arena *arena, const struct folder *folder, const char **ret) MUST_CHECK;
 enum err folder_url(struct arena *arena, const struct folder *folder, const char *url) MUST_CHECK;
 
 #endif

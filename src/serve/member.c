@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -219,6 +220,8 @@ enum err member_open(const struct member_config *config, struct member **ret)
 
     id_random(random, sizeof(random));
     uuid_text(random, member->holder);
+    if (config->holder)
+        snprintf(member->holder, sizeof(member->holder), "%s", config->holder);
     member->config = *config;
     member->row =
         (struct node_row){.holder = member->holder, .url = config->url, .version = FERMATA_VERSION};

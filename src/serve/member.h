@@ -24,8 +24,9 @@ struct member;
 enum { MEMBER_HOLD_MS = 30000, MEMBER_RENEW_MS = 5000 };
 
 struct member_config {
-    const char *store; /* its name; the schema is there already */
-    const char *url;   /* where others find this node; for people */
+    const char *store;  /* its name; the schema is there already */
+    const char *url;    /* where others find this node; for people */
+    const char *holder; /* a UUID that no other process has while this one lives; null: a new one */
     struct clock *clock;
     /* Somebody else has the number: the process must end. On the member's thread, once; it must not
      * close the member itself. */

@@ -201,7 +201,7 @@ static size_t serve_body_bytes_max(void *user, const char *method, const char *p
 static enum err serve_open_cluster(struct serve *serve)
 {
     const struct serve_options *options = &serve->options;
-    const struct cluster_config config = {
+    struct cluster_config config = {
         .store = options->store,
         .schedule = options->schedule,
         .url = options->advertise ? options->advertise
@@ -213,8 +213,13 @@ static enum err serve_open_cluster(struct serve *serve)
         .user = serve,
     };
 
+    enum err err;
+
     serve->store = options->store ? options->store : serve->folder.store_path;
-    return sql_is_shared_name(serve->store) ? cluster_open(&config, &serve->cluster) : ERR_OK;
+    if (!sql_is_shared_name(serve->store))
+        return ERR_OK;
+    err = folder_node(serve->arena, &serve->folder, &config.holder);
+    return err ? err : cluster_open(&config, &serve->cluster);
 }
 
 static enum err serve_open_lanes(struct serve *serve)

@@ -1,5 +1,5 @@
 /*
- * serve_options.h - the settings of `fermata serve`: one table of flags.
+ * serve_options.h - the settings of `fermata serve`: flags, environment and file.
  */
 #ifndef FERMATA_SERVE_SERVE_OPTIONS_H
 #define FERMATA_SERVE_SERVE_OPTIONS_H
@@ -25,8 +25,9 @@ struct serve_options {
     const char *functions_path;                 /* null: the folder's own, if there is one */
     const char *allowed[ALLOWED_ADDRESSES_MAX]; /* for calls, beside the public addresses */
     size_t allowed_count;
-    bool plain_http;   /* beyond loopback without TLS, said loudly */
-    bool print_routes; /* and exit */
+    bool plain_http; /* beyond loopback without TLS, said loudly */
+    const char *config_path;
+    bool print_routes, print_settings; /* and exit */
 };
 
 /* Exits with 2 and a message on wrong arguments, 0 after --help. */
