@@ -5,8 +5,7 @@ import threading
 import time
 import unittest
 
-import stores
-from contract import (WAIT, Api, Case, Server, callback, callback_token, catch, child, lock, plan,
+from contract import (WAIT, Api, Case, Server, stores, callback, callback_token, catch, child, lock, plan,
                       task, until, wait)
 
 
