@@ -207,16 +207,17 @@ static enum err schedule_hand_out(struct schedule *schedule, int64_t *ret_wait_m
     return err;
 }
 
-/* A node that was killed has left entries behind that nobody takes out. */
+/* At once for what we could not tell Redis ourselves; now and then for what a node that was killed
+ * has left behind. */
 static void schedule_sweep_sometimes(struct schedule *schedule)
 {
     int64_t now_us = clock_monotonic_us();
 
-    if (schedule->work != WORK_NONE || now_us < schedule->sweep_us || !schedule_is_up(schedule))
+    if (schedule->work != WORK_NONE || !schedule_is_up(schedule) ||
+        (now_us < schedule->sweep_us && !schedule->removals_lost))
         return;
     schedule->sweep_us = now_us + SCHEDULE_SWEEP_MS * 1000;
-    memcpy(schedule->cursor, "0", sizeof("0"));
-    schedule->work = WORK_SWEEP_DUE;
+    schedule_work_sweep(schedule);
 }
 
 static enum err schedule_round(struct schedule *schedule, int64_t *ret_wait_ms)

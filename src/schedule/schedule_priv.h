@@ -61,6 +61,7 @@ struct schedule {
     char cursor[32];            /* of the sweep */
     int64_t filling_us;         /* when our right to fill was renewed; monotonic */
     int64_t next_due;           /* as Redis said */
+    int64_t removals_swept;     /* of those lost, when the sweep began */
     int64_t removals_lost;      /* that Redis was never told: the sweep finds them */
     /* lock guards what stands below */
     pthread_mutex_t lock;
@@ -102,6 +103,8 @@ void schedule_redis_look(struct schedule *schedule); /* says what is unwise in i
 /* schedule_work.c: the long walks, a page at a time */
 /* *ret_more: there is more to do at once. */
 enum err schedule_work_step(struct schedule *schedule, bool *ret_more) MUST_CHECK;
+/* Everything in Redis is looked up in the store, from the start. */
+void schedule_work_sweep(struct schedule *schedule);
 /* Removes the entries of a halt. */
 enum err schedule_work_halt(struct schedule *schedule, int64_t root_id, int64_t halt_id) MUST_CHECK;
 struct schedule_entry schedule_entry_of(const struct schedule_row *row);

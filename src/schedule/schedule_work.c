@@ -60,6 +60,13 @@ static struct schedule_entry *schedule_entries(struct arena *arena,
     return entries;
 }
 
+void schedule_work_sweep(struct schedule *schedule)
+{
+    memcpy(schedule->cursor, "0", sizeof("0"));
+    schedule->work = WORK_SWEEP_DUE;
+    schedule->removals_swept = schedule->removals_lost;
+}
+
 /* ---- filling ---- */
 
 static enum err schedule_fill_end(struct schedule *schedule)
@@ -69,8 +76,7 @@ static enum err schedule_fill_end(struct schedule *schedule)
     if (err)
         return err;
     log_info("schedule.filled", "Redis holds what is scheduled");
-    memcpy(schedule->cursor, "0", sizeof("0"));
-    schedule->work = WORK_SWEEP_DUE;
+    schedule_work_sweep(schedule);
     return ERR_OK;
 }
 
@@ -142,7 +148,7 @@ static enum err schedule_sweep(struct schedule *schedule)
         return ERR_OK;
     }
     schedule->work = WORK_NONE;
-    schedule->removals_lost = 0;
+    schedule->removals_lost -= schedule->removals_swept;
     return ERR_OK;
 }
 

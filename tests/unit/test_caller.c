@@ -105,8 +105,12 @@ static void bed_begin(struct bed *bed)
                                .allowed_count = 1,
                                .calls_max = 8,
                                .answer_bytes_max = LIMIT_CALL_ANSWER_BYTES};
-    struct lane_config lane = {
-        .store = w->path, .env = &w->env, .ids = &w->ids, .on_effect = bed_on_effect, .user = bed};
+    struct lane_config lane = {.store = w->path,
+                               .env = &w->env,
+                               .ids = &w->ids,
+                               .holder = "world",
+                               .on_effect = bed_on_effect,
+                               .user = bed};
 
     assert_int_equal(lane_open(&lane, &w->lane), ERR_OK);
     bed->lanes = (struct lanes){.lane = {w->lane}, .count = 1};
