@@ -2,7 +2,7 @@
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 
-.PHONY: all build demo test bench install release clean packages packages-test
+.PHONY: all build demo cluster-demo test bench install release clean packages packages-test
 
 all: build
 
@@ -19,6 +19,12 @@ build: packages
 # A server in a throw-away folder: a tree of executions runs and is halted, the proof is shown. Under a minute.
 demo: build
 	@build/dev/fermata demo
+
+# Three nodes over a private PostgreSQL and Redis: a load, halts anywhere, a node killed, Redis flushed; then the proof.
+cluster-demo: packages-test
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS) --target fermata
+	@tools/cluster-demo
 
 test: packages-test
 	@cmake --preset dev >/dev/null
