@@ -53,9 +53,9 @@ static enum err redis_broken(struct redis *redis)
 }
 
 /* Errors that say: not this server, not now. Others are about the command. */
-static const char *const redis_refusals[] = {"LOADING", "READONLY",   "MOVED",   "BUSY ",
-                                             "NOAUTH",  "NOPERM",     "MISCONF", "MASTERDOWN",
-                                             "OOM",     "CLUSTERDOWN"};
+static const char *const redis_refusals[] = {"LOADING",    "READONLY", "MOVED",
+                                             "BUSY ",      "NOAUTH",   "MISCONF",
+                                             "MASTERDOWN", "OOM",      "CLUSTERDOWN"};
 
 static bool redis_is_refusal(const struct redis_value *value)
 {
@@ -101,6 +101,15 @@ static enum err redis_write(struct redis *redis, int64_t until_us)
     return ERR_OK;
 }
 
+/* Replies that nobody has asked for, or the end: those of the next questions would be mixed up. */
+static bool redis_has_more(const struct redis *redis)
+{
+    const redisReader *reader = redis->context->reader;
+    struct pollfd fd = {.fd = redis->context->fd, .events = POLLIN};
+
+    return reader->pos < reader->len || poll(&fd, 1, 0) > 0;
+}
+
 /* What was sent while the connection was good is answered in order, or the connection is gone. */
 static enum err redis_exchange(struct redis *redis, struct arena *arena,
                                const struct redis_command *commands, size_t count,
@@ -132,6 +141,8 @@ static enum err redis_exchange(struct redis *redis, struct arena *arena,
         return err;
     if (refusal)
         return redis_lost(redis, refusal->text);
+    if (redis_has_more(redis))
+        return redis_lost(redis, "it says more than it was asked");
     *ret = replies;
     return ERR_OK;
 }
@@ -229,8 +240,13 @@ bool redis_is_up(const struct redis *redis)
 enum err redis_call(struct redis *redis, struct arena *arena, const struct redis_command *commands,
                     size_t count, const struct redis_value **ret)
 {
-    enum err err = redis->context ? ERR_OK : redis_connect(redis);
+    enum err err;
 
+    if (redis->context && redis_has_more(redis)) {
+        redisFree(redis->context);
+        redis->context = NULL;
+    }
+    err = redis->context ? ERR_OK : redis_connect(redis);
     return err ? err : redis_exchange(redis, arena, commands, count, ret);
 }
 

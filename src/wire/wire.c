@@ -174,6 +174,7 @@ static enum err wire_say(struct wire *wire)
 
 /* ---- in ---- */
 
+/* Only our own words prove that we can speak, too. */
 static void wire_note_up(struct wire *wire)
 {
     if (!wire->is_up)
@@ -189,10 +190,11 @@ static void wire_hear(void *user, const char *text)
     int64_t node;
 
     wire->deaf_us = WIRE_NEVER;
-    wire_note_up(wire);
     if (!wire_message_read(text, &node))
         metric_add(METRIC_WIRE_GARBAGE, 1);
-    else if (node != wire->config.node)
+    else if (node == wire->config.node)
+        wire_note_up(wire);
+    else
         wire_message_each(text, wire->config.on_text, wire->config.user);
 }
 

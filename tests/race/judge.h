@@ -129,7 +129,8 @@ static inline int64_t judge_look(struct judge *judge)
     return found;
 }
 
-/* The first column of the first row, from PostgreSQL; null when there is none. The caller clears it.
+/* The first column of the first row, from PostgreSQL; null when there is none. The caller clears
+ * it.
  */
 static inline PGresult *judge_ask(struct judge *judge, const char *sql, const char *value)
 {
@@ -142,7 +143,8 @@ static inline PGresult *judge_ask(struct judge *judge, const char *sql, const ch
     at = strstr(copy, "INDEXED BY reservations_due");
     if (at)
         memset(at, ' ', strlen("INDEXED BY reservations_due"));
-    rows = PQexecParams(judge->store, copy, strstr(copy, "$1") ? 1 : 0, NULL, values, NULL, NULL, 0);
+    rows =
+        PQexecParams(judge->store, copy, strstr(copy, "$1") ? 1 : 0, NULL, values, NULL, NULL, 0);
     if (PQresultStatus(rows) != PGRES_TUPLES_OK)
         fail_msg("%s: %s", copy, PQresultErrorMessage(rows));
     free(copy);

@@ -203,8 +203,8 @@ static inline void move_done(struct lane_job *job, enum err err)
         sem_post(move->signal);
 }
 
-/* Gives it to the lane; not urgent, so that moves happen in the order in which they are given. Where
- * there are two nodes they take turns. */
+/* Gives it to the lane; not urgent, so that moves happen in the order in which they are given.
+ * Where there are two nodes they take turns. */
 static inline void move_submit(struct world *w, struct move *move)
 {
     static _Atomic unsigned turn;

@@ -3,8 +3,8 @@
  *
  * A spawner starts children of a tree, one transaction each, while another node halts the tree with
  * all its children. The rule under test is the tree's row (docs/decisions/0014): the first test
- * plays the race in bare SQL, without the rule and with it, so that it is seen to matter; the others
- * play it with the engine. FERMATA_SPAWNS (100) tries; run thousands by hand.
+ * plays the race in bare SQL, without the rule and with it, so that it is seen to matter; the
+ * others play it with the engine. FERMATA_SPAWNS (100) tries; run thousands by hand.
  */
 #include <pthread.h>
 
@@ -32,7 +32,8 @@ static void bare_run(PGconn *conn, const char *text)
     PQclear(mirror_ask(conn, text));
 }
 
-/* A child below the newest active execution, which it holds with FOR SHARE, as careful people do. */
+/* A child below the newest active execution, which it holds with FOR SHARE, as careful people do.
+ */
 static void *bare_spawn(void *user)
 {
     struct bare *bare = user;
@@ -137,8 +138,9 @@ static void nodes_begin(struct world *w)
 {
     moves_hurry(w);
     world_put(w, "spawner", nodes_spawner);
-    world_put(w, "wait", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3600,"
-                         "\"End\":true}}}");
+    world_put(w, "wait",
+              "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3600,"
+              "\"End\":true}}}");
     world_other_node(w);
     w->env.tree_executions_max = 40; /* else the halt has ever more to do */
     lane_run(w->lane);
@@ -188,7 +190,8 @@ static void spawners_on_two_nodes_leave_no_orphan(void **state)
         if (orphans)
             fail_msg("%lld active below %s after its halt", (long long)orphans, id);
     }
-    spawned = judge_int(&judge, "SELECT count(*) FROM executions WHERE parent_id IS NOT NULL", NULL);
+    spawned =
+        judge_int(&judge, "SELECT count(*) FROM executions WHERE parent_id IS NOT NULL", NULL);
     print_message("%lld trees, %lld children\n", (long long)tries, (long long)spawned);
     assert_true(spawned > tries / 2);
     assert_int_equal(judge_look(&judge), 0);

@@ -9,9 +9,11 @@
 
 SQL_QUERY_POSTGRES(thing_add, "INSERT INTO things (id, name, data) VALUES (?1, ?2, ?3)");
 SQL_QUERY_POSTGRES(thing_count, "SELECT count(*) FROM things");
-SQL_QUERY_POSTGRES(thing_all, "SELECT id, name, data, id > 0, name IS NULL FROM things ORDER BY id");
+SQL_QUERY_POSTGRES(thing_all,
+                   "SELECT id, name, data, id > 0, name IS NULL FROM things ORDER BY id");
 SQL_QUERY_POSTGRES(thing_rename, "UPDATE things SET name = ?1 WHERE id >= ?2");
-SQL_QUERY_POSTGRES(thing_locked, "SELECT id FROM things /*postgres: FOR UPDATE*/ WHERE name = '?1'");
+SQL_QUERY_POSTGRES(thing_locked,
+                   "SELECT id FROM things /*postgres: FOR UPDATE*/ WHERE name = '?1'");
 SQL_QUERY_POSTGRES(thing_lock, "SELECT id FROM things WHERE id = ?1 /*postgres: FOR UPDATE*/");
 SQL_QUERY_POSTGRES(raise, "SELECT raise(?1)");
 SQL_QUERY_POSTGRES(nonsense, "SELECT nothing FROM nowhere");
@@ -232,9 +234,8 @@ static void every_sqlstate_has_its_error_and_the_store_goes_on(void **state)
         assert_ok(sql_begin(sql));
         assert_ok(sql_savepoint(sql, 0));
         assert_ok(add(sql, 1, "a"));
-        assert_err(
-            sql_select_int(sql, &raise, SQL_ARGS(SQL_TEXT(states[i].state)), 0, &nothing),
-            states[i].err);
+        assert_err(sql_select_int(sql, &raise, SQL_ARGS(SQL_TEXT(states[i].state)), 0, &nothing),
+                   states[i].err);
         assert_int_equal(sql_in_transaction(sql), states[i].err != ERR_STORAGE_LOST);
         sql_rollback(sql);
         if (states[i].err == ERR_STORAGE_LOST) {

@@ -625,5 +625,6 @@ int main(void)
                                         bed_teardown_deaf),
     };
 
+    signal(SIGPIPE, SIG_IGN); /* as the server does */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
