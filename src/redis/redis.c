@@ -52,7 +52,8 @@ static enum err redis_broken(struct redis *redis)
     return redis_lost(redis, why);
 }
 
-/* Errors that say: not this server, not now. Others are about the command. */
+/* Errors that say: not this server, not now. Others are about the command: one that this user may
+ * not use (NOPERM) need not be one that is needed. */
 static const char *const redis_refusals[] = {"LOADING",    "READONLY", "MOVED",
                                              "BUSY ",      "NOAUTH",   "MISCONF",
                                              "MASTERDOWN", "OOM",      "CLUSTERDOWN"};
@@ -101,15 +102,6 @@ static enum err redis_write(struct redis *redis, int64_t until_us)
     return ERR_OK;
 }
 
-/* Replies that nobody has asked for, or the end: those of the next questions would be mixed up. */
-static bool redis_has_more(const struct redis *redis)
-{
-    const redisReader *reader = redis->context->reader;
-    struct pollfd fd = {.fd = redis->context->fd, .events = POLLIN};
-
-    return reader->pos < reader->len || poll(&fd, 1, 0) > 0;
-}
-
 /* What was sent while the connection was good is answered in order, or the connection is gone. */
 static enum err redis_exchange(struct redis *redis, struct arena *arena,
                                const struct redis_command *commands, size_t count,
@@ -141,10 +133,19 @@ static enum err redis_exchange(struct redis *redis, struct arena *arena,
         return err;
     if (refusal)
         return redis_lost(redis, refusal->text);
-    if (redis_has_more(redis))
-        return redis_lost(redis, "it says more than it was asked");
     *ret = replies;
     return ERR_OK;
+}
+
+/* What nobody asked for would be taken for the answer to the next question, and from then on each
+ * question would get the answer to the one before. A server that has closed is found here, too. */
+static enum err redis_expect_silence(struct redis *redis)
+{
+    struct pollfd fd = {.fd = redis->context->fd, .events = POLLIN};
+
+    if (redis->context->reader->pos == redis->context->reader->len && poll(&fd, 1, 0) <= 0)
+        return ERR_OK;
+    return redis_lost(redis, "it has closed, or says what nobody asked");
 }
 
 static enum err redis_say(struct redis *redis, const char *const *words, size_t count)
@@ -240,13 +241,8 @@ bool redis_is_up(const struct redis *redis)
 enum err redis_call(struct redis *redis, struct arena *arena, const struct redis_command *commands,
                     size_t count, const struct redis_value **ret)
 {
-    enum err err;
+    enum err err = redis->context ? redis_expect_silence(redis) : redis_connect(redis);
 
-    if (redis->context && redis_has_more(redis)) {
-        redisFree(redis->context);
-        redis->context = NULL;
-    }
-    err = redis->context ? ERR_OK : redis_connect(redis);
     return err ? err : redis_exchange(redis, arena, commands, count, ret);
 }
 
