@@ -264,6 +264,8 @@ static bool lane_wait(struct lane *lane)
 
     if (lane->next_due - now_ms < wait_ms)
         wait_ms = lane->next_due - now_ms;
+    if (lane->relook_us && wait_ms > LANE_LOOK_MS)
+        wait_ms = LANE_LOOK_MS;
     if (wait_ms <= 0 || lane->own_due)
         return false;
     clock_gettime(CLOCK_MONOTONIC, &until);

@@ -60,9 +60,15 @@ static void lane_effects(struct lane *lane)
     int64_t now_ms = clock_now_ms(lane->config.env->clock);
 
     for (struct effect *effect = lane->engine.effects; effect; effect = effect->next) {
-        if (effect->kind == EFFECT_SCHEDULED && effect->scheduled.due_at <= now_ms)
+        bool is_scheduled = effect->kind == EFFECT_SCHEDULED;
+
+        if (is_scheduled && effect->scheduled.due_at <= now_ms) {
             lane_keep_due(lane, effect);
-        else if (lane->config.on_effect)
+            continue;
+        }
+        if (is_scheduled)
+            lane_note_due(lane, effect->scheduled.due_at);
+        if (lane->config.on_effect)
             lane->config.on_effect(lane->config.user, effect);
     }
 }
@@ -177,7 +183,11 @@ void lane_run_batch(struct lane *lane, struct lane_batch *batch)
         lane_start_over(lane, batch);
         return;
     }
-    lane_look_ahead(lane, batch->count || batch->due);
+    /* On a shared store a look at the index is dear: what we made due ourselves, the effects tell.
+     */
+    if (!sql_is_shared(lane->sql) || batch->due ||
+        lane->next_due <= clock_now_ms(lane->config.env->clock))
+        lane_look_ahead(lane, batch->count || batch->due);
     err = lane_commit(lane);
     if (err == ERR_STORAGE_BUSY) {
         lane_start_over(lane, batch);

@@ -97,9 +97,10 @@ enum err lane_run_due(struct lane *lane, struct lane_batch *batch, int64_t start
         batch->due = lane->own_due;
         return lane_run_own(lane, started_us);
     }
-    lane->looks_now = false;
-    if (lane->next_due > now_ms)
+    if (lane->next_due > now_ms && !lane->looks_now)
         return ERR_OK;
+    lane->looks_now = false;
+    lane->next_due = now_ms; /* looked at again afterwards */
     err = reservations_due(&lane->store, lane->arena, &range, &batch->due);
     if (err)
         return err;
@@ -126,7 +127,7 @@ void lane_look_later(struct lane *lane)
 }
 
 /* Where others look, too, what is due may be theirs; and what they leave behind nobody tells. */
-static int64_t lane_next_look(const struct lane *lane, int64_t due_at, bool did_something)
+static int64_t lane_next_look(struct lane *lane, int64_t due_at, bool did_something)
 {
     int64_t now_ms = clock_now_ms(lane->config.env->clock);
 
@@ -134,8 +135,12 @@ static int64_t lane_next_look(const struct lane *lane, int64_t due_at, bool did_
         return lane->looks_now ? now_ms : due_at;
     if (due_at < INT64_MAX)
         due_at += lane_grace_ms(lane);
-    if (due_at <= now_ms)
-        return did_something ? now_ms : now_ms + LANE_LOOK_MS;
+    if (due_at <= now_ms && did_something)
+        return now_ms;
+    if (due_at <= now_ms) {
+        lane->relook_us = clock_monotonic_us() + LANE_LOOK_MS * 1000;
+        return now_ms + LANE_TICK_MS;
+    }
     return due_at < now_ms + LANE_TICK_MS ? due_at : now_ms + LANE_TICK_MS;
 }
 
@@ -159,6 +164,10 @@ bool lane_is_due(struct lane *lane)
     int64_t due_at = 0;
 
     lane_note_expected(lane);
+    if (lane->relook_us && clock_monotonic_us() >= lane->relook_us) {
+        lane->relook_us = 0;
+        lane->looks_now = true;
+    }
     if (lane->own_due || lane->looks_now)
         return true;
     if (lane->next_due > now_ms)
@@ -188,6 +197,13 @@ void lane_on_scheduled(void *user, const struct reservation *r, bool is_wanted)
     effect->scheduled = (struct scheduled){
         r->root_id, r->execution_id, r->reservation_id, r->epoch, r->due_at,
     };
+}
+
+void lane_note_due(struct lane *lane, int64_t due_at)
+{
+    due_at += lane_grace_ms(lane);
+    if (due_at < lane->next_due)
+        lane->next_due = due_at;
 }
 
 void lane_keep_due(struct lane *lane, const struct effect *effect)

@@ -37,6 +37,8 @@ struct lane {
     bool due_failed; /* in the running batch */
     bool due_is_full;
     bool looks_now; /* at all that is due, whatever the schedule is to bring */
+    int64_t
+        relook_us; /* others are at what is due: when it is looked at again; monotonic; 0: not */
     int64_t purged_at;
     struct lane_queue again;     /* found their tree taken: each alone, and waiting */
     struct reservation *own_due; /* made by this lane and due at once */
@@ -88,6 +90,7 @@ void lane_look_later(struct lane *lane);
 bool lane_is_due(struct lane *lane); /* now */
 /* After the commit: what was made due at once is kept for the next transaction. */
 void lane_keep_due(struct lane *lane, const struct effect *effect);
+void lane_note_due(struct lane *lane, int64_t due_at); /* later */
 void lane_on_scheduled(void *user, const struct reservation *reservation, bool is_wanted);
 bool lane_is_long(const struct lane *lane, int64_t started_us, int64_t times);
 

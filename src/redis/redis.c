@@ -123,7 +123,7 @@ static enum err redis_exchange(struct redis *redis, struct arena *arena,
 
         redis_reply_begin(&redis->room, arena);
         err = redis_read(redis, until_us, &reply);
-        if (err)
+        if (err || !reply)
             break;
         replies[i] = *reply;
         if (redis_is_refusal(reply))
@@ -154,7 +154,7 @@ static enum err redis_say(struct redis *redis, const char *const *words, size_t 
     const struct redis_value *reply = NULL;
     enum err err = redis_exchange(redis, redis->arena, &command, 1, &reply);
 
-    if (!err && reply->type == REDIS_ERROR)
+    if (!err && reply && reply->type == REDIS_ERROR)
         return redis_lost(redis, reply->text);
     return err;
 }

@@ -174,7 +174,7 @@ bool settings_read(struct arena *arena, const char *path, struct setting **ret)
 char *settings_without_password(const char *text)
 {
     const char *from = strstr(text, "://"), *colon = NULL, *at = NULL;
-    size_t head;
+    size_t size;
     char *shown;
 
     if (from) {
@@ -184,10 +184,8 @@ char *settings_without_password(const char *text)
     }
     if (!colon)
         return xstrdup(text);
-    head = (size_t)(colon + 1 - text);
-    shown = xalloc(head + strlen(at) + 4);
-    memcpy(shown, text, head);
-    memcpy(shown + head, "***", 3);
-    memcpy(shown + head + 3, at, strlen(at) + 1);
+    size = strlen(text) + sizeof("***");
+    shown = xalloc(size);
+    snprintf(shown, size, "%.*s***%s", (int)(colon + 1 - text), text, at);
     return shown;
 }

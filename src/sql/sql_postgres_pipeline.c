@@ -197,7 +197,7 @@ static enum err postgres_note(struct postgres *p, const struct postgres_sent *se
 static enum err postgres_answer(struct postgres *p, PGresult **ret)
 {
     struct postgres_sent sent = p->sent[p->sent_first];
-    PGresult *result, *end;
+    PGresult *result = NULL, *end = NULL;
     ExecStatusType status;
     enum err err = postgres_read(p, &result);
 

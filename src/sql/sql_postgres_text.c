@@ -51,7 +51,7 @@ char *postgres_text(const char *text, int *ret_parameters)
             in_words = false;
             text += 2;
         } else {
-            *to++ = parameter ? '$' : *text;
+            *to++ = (char)(parameter ? '$' : *text);
             text++;
             if (parameter > *ret_parameters)
                 *ret_parameters = parameter;

@@ -104,10 +104,11 @@ SQL_QUERY(
 
 /* The hand-over of every lock of the set, each to its first live waiter: nobody of the set is live
  * any more. */
-SQL_QUERY(halts_tree_waits, "SELECT count(*) FROM (SELECT 1 FROM lock_waiters"
-                            " WHERE root_id = ?1 LIMIT 1) AS one");
-SQL_QUERY(halts_tree_holds, "SELECT count(*) FROM (SELECT 1 FROM locks"
-                            " WHERE holder_root_id = ?1 AND holder_id IS NOT NULL LIMIT 1) AS one");
+/* Under the tree's lock nobody but us can begin to wait, and only who waits is granted a lock. */
+SQL_QUERY(
+    halts_tree_locks,
+    "SELECT count(*) FROM (SELECT 1 FROM lock_waiters WHERE root_id = ?1 UNION ALL"
+    " SELECT 1 FROM locks WHERE holder_root_id = ?1 AND holder_id IS NOT NULL LIMIT 1) AS one");
 SQL_QUERY(halts_unwait_rows,
           "DELETE FROM lock_waiters WHERE root_id = ?1 AND EXISTS (SELECT 1 FROM executions e"
           " WHERE " HALTED("e", "lock_waiters.execution_id") ")");
@@ -185,7 +186,9 @@ static enum err halts_collect(struct store *store, struct halt_row *h,
     if (err || !changes)
         return err;
     h->executions += changes;
-    return locks_seize_halted(store, h->root_id, h->halt_id);
+    err = sql_select_int(store->sql, &halts_tree_locks, SQL_ARGS(SQL_INT(h->root_id)), 0,
+                         &h->has_locks);
+    return err || !h->has_locks ? err : locks_seize_halted(store, h->root_id, h->halt_id);
 }
 
 enum err halts_collect_target(struct store *store, struct halt_row *h)
@@ -335,16 +338,12 @@ static enum err halts_pass_locks(struct store *store, const struct halt_row *h)
 
 enum err halts_unlock(struct store *store, struct halt_row *h)
 {
-    int64_t waits = 0, holds = 0;
-    enum err err =
-        sql_select_int(store->sql, &halts_tree_waits, SQL_ARGS(SQL_INT(h->root_id)), 0, &waits);
+    enum err err;
 
+    if (!h->has_locks)
+        return ERR_OK;
+    err = sql_run(store->sql, &halts_unwait_rows, SQL_ARGS(HALT_KEY(h)), NULL);
     if (!err)
-        err =
-            sql_select_int(store->sql, &halts_tree_holds, SQL_ARGS(SQL_INT(h->root_id)), 0, &holds);
-    if (!err && waits)
-        err = sql_run(store->sql, &halts_unwait_rows, SQL_ARGS(HALT_KEY(h)), NULL);
-    if (!err && holds)
         err = sql_run(store->sql, &halts_locks_collect, SQL_ARGS(HALT_KEY(h)), &h->locks);
     if (err || !h->locks)
         return err;

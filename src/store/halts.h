@@ -27,6 +27,7 @@ struct halt_row {
     const char *error, *cause;       /* of a StopExecution, kept as the target's own; may be null */
     int64_t tree_seq, created_at;
     int64_t executions, reservations, scheduled, locks, granted, in_flight;
+    int64_t has_locks; /* not stored: somebody of the tree holds a lock or waits for one */
     const char *callback, *unused, *anomalies, *digest; /* JSON and text; may be null */
 };
 

@@ -202,7 +202,7 @@ class WithoutEnd(Case):
 
     def test_a_plan_that_starts_two_of_itself_and_ends(self):
         self.api.plan("bomb", plan(A=child("bomb", None, False, Next="B"),
-                                   B=child("bomb", None, False, Next="W"), W=wait(1)))
+                                   B=child("bomb", None, False, Next="W"), W=wait(20)))
         self.api.run("bomb", "x")
         until(lambda: self.count() > 200, "two hundred of them")
         # However much it grows meanwhile: what the halt has collected is all there is.
