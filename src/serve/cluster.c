@@ -19,6 +19,7 @@
 #include "schedule/schedule.h"
 #include "serve/cluster_hint.h"
 #include "serve/member.h"
+#include "store/nodes.h"
 #include "wire/wire.h"
 
 struct cluster {
@@ -175,15 +176,19 @@ static void cluster_on_lost(void *user)
  * wire must not meet those of another store. */
 static enum err cluster_prepare(struct cluster *cluster)
 {
-    struct sql *sql;
-    enum err err = sql_open(cluster->config.store, false, &sql);
+    struct store store = {0};
+    int64_t now_ms;
+    enum err err = sql_open(cluster->config.store, false, &store.sql);
 
     if (err)
         return err;
-    err = store_migrate(sql, clock_now_ms(cluster->config.clock));
+    /* Our own clock is not asked before it follows the database's: it never goes back. */
+    err = nodes_clock(&store, &now_ms);
     if (!err)
-        err = store_space(sql, cluster->arena, &cluster->space);
-    sql_close(sql);
+        err = store_migrate(store.sql, now_ms);
+    if (!err)
+        err = store_space(store.sql, cluster->arena, &cluster->space);
+    sql_close(store.sql);
     return err;
 }
 

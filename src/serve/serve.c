@@ -393,9 +393,9 @@ static enum err serve_start(struct serve *serve)
     }
     err = folder_open(serve->arena, serve->options.dir, &serve->folder);
     if (!err)
-        err = serve_open_keys(serve);
+        err = serve_open_cluster(serve); /* from now on the clock is everybody's */
     if (!err)
-        err = serve_open_cluster(serve);
+        err = serve_open_keys(serve);
     if (!err)
         err = serve_open_lanes(serve);
     if (!err)

@@ -227,7 +227,7 @@ class Alone(unittest.TestCase):
             again.door = socket.create_server(("127.0.0.1", proxy.port))
             threading.Thread(target=again.listen, daemon=True).start()
             kit.until(lambda: far.get("/readyz").status == 200, "ready again")
-            far.halt(name)
+            kit.until(lambda: far.post("halt_execution", {"plan_execution_id": name}).status == 200, "a halt again")
             self.assertEqual(far.status(other), "STOPPED")
             again.close()
             self.assertEqual(bench.violations(), [])

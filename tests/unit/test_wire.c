@@ -10,19 +10,16 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/metric.h"
-#include "redis/redis.h"
-#include "unit/own_schema.h"
+#include "unit/own_redis.h"
 #include "wire/wire_priv.h"
 
-enum { NODES = 3, FLOOD = 100000, CALL_MS = 2000, DEAF_CLIENTS = 16 };
+enum { NODES = 3, FLOOD = 100000, DEAF_CLIENTS = 16 };
 
 /* ---- a node: what its wire told it ---- */
 
@@ -44,11 +41,10 @@ struct deaf {
 };
 
 struct bed {
-    char folder[64];
-    char socket[80], url[96]; /* of Redis; url empty: PostgreSQL carries the wire */
-    pid_t redis;              /* 0: there is none */
-    pid_t stopped;            /* a process of the server's */
-    bool is_absent;           /* the server that the test needs is not here */
+    struct own_redis redis;
+    const char *url; /* of Redis; null: PostgreSQL carries the wire */
+    pid_t stopped;   /* a process of the server's */
+    bool is_absent;  /* the server that the test needs is not here */
     char space[128];
     struct own_schema schema;
     struct deaf deaf; /* in place of Redis */
@@ -97,8 +93,8 @@ static int64_t node_heard(struct node *node)
 static enum err node_open(struct bed *bed, struct node *node)
 {
     const struct wire_config config = {
-        .url = *bed->url ? bed->url : NULL,
-        .store = *bed->url ? NULL : node->store,
+        .url = bed->url,
+        .store = bed->url ? NULL : node->store,
         .space = bed->space,
         .node = 2 * (node - bed->nodes),
         .on_text = node_on_text,
@@ -109,89 +105,23 @@ static enum err node_open(struct bed *bed, struct node *node)
     return wire_open(&config, &node->wire);
 }
 
-/* ---- a Redis of the test's own, behind a socket in its folder ---- */
-
-static const struct redis_value *redis_ask(struct bed *bed, struct arena *arena,
-                                           const char *const *words, size_t count)
-{
-    const struct redis_command command = {.words = words, .count = count};
-    const struct redis_value *value = NULL;
-    struct redis *redis;
-
-    assert_ok(redis_new(bed->url, CALL_MS, &redis));
-    if (redis_call(redis, arena, &command, 1, &value))
-        value = NULL;
-    redis_free(redis);
-    return value;
-}
-
-static bool redis_answers(struct bed *bed)
-{
-    const char *words[] = {"PING"};
-    struct arena *arena = arena_new();
-    bool answers = redis_ask(bed, arena, words, 1) != NULL;
-
-    arena_free(arena);
-    return answers;
-}
-
-static void redis_start(struct bed *bed)
-{
-    int status = 0;
-
-    bed->redis = fork();
-    if (!bed->redis) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", bed->socket, "--save",
-               "", "--appendonly", "no", "--dir", bed->folder, "--logfile", "/dev/null",
-               (char *)NULL);
-        _exit(127);
-    }
-    await(waitpid(bed->redis, &status, WNOHANG) == bed->redis || redis_answers(bed));
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 127)
-        return;
-    print_message("no Redis: there is no redis-server\n");
-    bed->redis = 0;
-    bed->is_absent = true;
-}
-
-static void redis_stop(struct bed *bed)
-{
-    if (!bed->redis)
-        return;
-    kill(bed->redis, SIGKILL);
-    waitpid(bed->redis, NULL, 0);
-    bed->redis = 0;
-}
-
 /* ---- the bed's life ---- */
 
 static struct bed *bed_new(void)
 {
     struct bed *bed = xalloc(sizeof(*bed));
 
-    snprintf(bed->folder, sizeof(bed->folder), "/tmp/fermata-wire-XXXXXX");
-    assert_non_null(mkdtemp(bed->folder));
-    snprintf(bed->socket, sizeof(bed->socket), "%s/s", bed->folder);
+    own_redis_prepare(&bed->redis);
     snprintf(bed->space, sizeof(bed->space), "test_%d", (int)getpid());
     for (size_t i = 0; i < NODES; i++)
         pthread_mutex_init(&bed->nodes[i].lock, NULL);
     return bed;
 }
 
-static void bed_use_redis(struct bed *bed)
+static void bed_start_redis(struct bed *bed)
 {
-    snprintf(bed->url, sizeof(bed->url), "unix://%s", bed->socket);
-}
-
-static int bed_setup_redis(void **state)
-{
-    struct bed *bed = bed_new();
-
-    bed_use_redis(bed);
-    redis_start(bed);
-    *state = bed;
-    return 0;
+    own_redis_start(&bed->redis);
+    bed->is_absent = bed->redis.is_absent;
 }
 
 /* Where the test starts a server itself, or is one. */
@@ -199,9 +129,18 @@ static int bed_setup_bare(void **state)
 {
     struct bed *bed = bed_new();
 
-    bed_use_redis(bed);
+    bed->url = bed->redis.url;
     *state = bed;
     return 0;
+}
+
+static int bed_setup_redis(void **state)
+{
+    int failed = bed_setup_bare(state);
+
+    if (!failed)
+        bed_start_redis(*state);
+    return failed;
 }
 
 static int bed_setup_postgres(void **state)
@@ -229,14 +168,13 @@ static int bed_teardown(void **state)
 
     if (bed->stopped)
         kill(bed->stopped, SIGCONT);
-    redis_stop(bed);
+    own_redis_kill(&bed->redis);
     for (size_t i = 0; i < NODES; i++) {
         wire_close(bed->nodes[i].wire);
         pthread_mutex_destroy(&bed->nodes[i].lock);
     }
     own_schema_close(&bed->schema);
-    unlink(bed->socket);
-    rmdir(bed->folder);
+    own_redis_remove(&bed->redis);
     free(bed);
     return 0;
 }
@@ -255,29 +193,28 @@ static void bed_open(struct bed *bed)
 /* Cuts what this node's wire (with Redis: everybody's) hangs on. */
 static void bed_cut(struct bed *bed, struct node *node)
 {
-    static const char *const types[] = {"pubsub", "normal"};
-    struct arena *arena = arena_new();
-
-    if (!*bed->url)
+    if (!bed->url) {
         own_schema_cut_off(&bed->schema, node->client);
-    for (size_t i = 0; *bed->url && i < ARRAY_SIZE(types); i++) {
-        const char *words[] = {"CLIENT", "KILL", "TYPE", types[i]};
-
-        assert_non_null(redis_ask(bed, arena, words, ARRAY_SIZE(words)));
+        return;
     }
-    arena_free(arena);
+    own_redis_do(&bed->redis, "CLIENT KILL TYPE pubsub");
+    own_redis_do(&bed->redis, "CLIENT KILL TYPE normal");
 }
 
 static void bed_publish(struct bed *bed, const char *channel, const char *text)
 {
     const char *words[] = {"PUBLISH", channel, text};
-    struct arena *arena = arena_new();
+    const struct redis_command command = {.words = words, .count = ARRAY_SIZE(words)};
+    const struct redis_value *value;
+    struct redis *redis;
 
-    if (*bed->url)
-        assert_non_null(redis_ask(bed, arena, words, ARRAY_SIZE(words)));
-    else
+    if (!bed->url) {
         assert_ok(sql_notify(bed->schema.sql, channel, text));
-    arena_free(arena);
+        return;
+    }
+    assert_ok(redis_new(bed->url, OWN_REDIS_MS, &redis));
+    assert_ok(redis_call(redis, bed->redis.arena, &command, 1, &value));
+    redis_free(redis);
 }
 
 /* Says it again and again: a node that is being cut may miss it once. */
@@ -381,7 +318,7 @@ static void a_cut_wire_comes_back_and_says_so(void **state)
     bed_cut(bed, &n[0]);
     /* Said while it is cut, or just before it knows; the others of PostgreSQL are not cut. */
     wire_send(n[0].wire, "after all");
-    if (!*bed->url)
+    if (!bed->url)
         await(node_heard_last(&n[1], "after all"));
     await(n[0].cuts >= 2);
     assert_true(metric_value(METRIC_WIRE_CUTS) > cuts);
@@ -397,7 +334,7 @@ static void a_flood_into_a_silent_server_neither_waits_nor_grows(void **state)
     char text[32];
 
     bed_open(bed);
-    bed->stopped = *bed->url ? bed->redis : own_schema_pid(&bed->schema, n[0].client);
+    bed->stopped = bed->url ? bed->redis.pid : own_schema_pid(&bed->schema, n[0].client);
     assert_true(bed->stopped > 0);
     if (kill(bed->stopped, SIGSTOP) != 0) {
         print_message("the server's processes are not ours to stop\n");
@@ -495,7 +432,7 @@ static void a_wire_waits_for_its_server(void **state)
     assert_ok(node_open(bed, &n[1]));
     wire_send(n[0].wire, "from before");
     assert_int_equal(n[0].cuts, 0);
-    redis_start(bed);
+    bed_start_redis(bed);
     if (bed->is_absent)
         skip();
     await(n[0].cuts == 1 && n[1].cuts == 1);
@@ -508,9 +445,9 @@ static void a_name_that_is_none_is_refused(void **state)
     struct bed *bed = *state;
     struct node *node = &bed->nodes[0];
 
-    snprintf(bed->url, sizeof(bed->url), "http://127.0.0.1/");
+    bed->url = "http://127.0.0.1/";
     assert_err(node_open(bed, node), ERR_INVALID_REQUEST);
-    bed->url[0] = '\0';
+    bed->url = NULL;
     snprintf(node->store, sizeof(node->store), "/tmp/a-file.db");
     assert_err(node_open(bed, node), ERR_INVALID_REQUEST);
 }
@@ -568,7 +505,7 @@ static void deaf_start(struct bed *bed)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", bed->socket);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", bed->redis.socket);
     bed->deaf.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(bed->deaf.listener, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(bed->deaf.listener, DEAF_CLIENTS), 0);
