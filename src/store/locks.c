@@ -242,7 +242,7 @@ static enum err locks_set_holder(struct store *store, const struct reservation *
 enum err locks_hand_over(struct store *store, struct arena *arena, const char *operator_name,
                          const char *name, int64_t now_ms, const char **ret_granted)
 {
-    struct reservation next, turn;
+    struct reservation next = {0}, turn;
     struct lock_holder holder;
     const char *granted = NULL;
     enum err err = ERR_OK;

@@ -158,6 +158,7 @@ static void nodes_do(struct lane *lane, struct move *move)
     CHECK(lane_submit(lane, &move->job) == ERR_OK);
     CHECK(sem_wait(&done) == 0);
     sem_destroy(&done);
+    move->signal = NULL;
 }
 
 static void spawners_on_two_nodes_leave_no_orphan(void **state)
