@@ -39,6 +39,9 @@ void engine_init(struct engine *engine, struct store *store, struct env *env,
 
 void engine_begin(struct engine *engine, struct arena *arena)
 {
+    if (engine->store->has_new_plans)
+        plan_cache_clear(engine->plans);
+    engine->store->has_new_plans = false;
     plan_cache_trim(engine->plans);
     engine->arena = arena;
     engine->effects = NULL;

@@ -54,7 +54,7 @@ enum effect_kind {
     EFFECT_CALL_READY, /* a call to the outside waits to be made */
     EFFECT_CALL_OFF,   /* a call that is being made may no longer be awaited */
     /* Only of a shared store: */
-    EFFECT_SCHEDULED,      /* scheduled: is to fall due then */
+    EFFECT_SCHEDULED,      /* scheduled: is to fall due then; all 0: some, now */
     EFFECT_UNSCHEDULED,    /* scheduled: was settled before */
     EFFECT_HALT_SCHEDULED, /* scheduled.root_id, number: all that this halt settled before */
 };

@@ -88,6 +88,8 @@ void lane_note_expected(struct lane *lane)
     pthread_mutex_lock(&lane->lock);
     if (lane->expected_at < lane->next_due)
         lane->next_due = lane->expected_at;
+    if (!lane->expected_at)
+        lane->looks_now = true;
     lane->expected_at = INT64_MAX;
     pthread_mutex_unlock(&lane->lock);
 }

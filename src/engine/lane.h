@@ -60,7 +60,8 @@ void lane_close(struct lane *lane);
 
 /* Any thread. ERR_UNAVAILABLE when too many wait; the job then stays the caller's. */
 enum err lane_submit(struct lane *lane, struct lane_job *job) MUST_CHECK;
-/* Any thread: in a tree of this lane something falls due then. */
+/* Any thread: in a tree of this lane something falls due then; 0: now, and no schedule brings it.
+ */
 void lane_expect(struct lane *lane, int64_t due_at);
 /* One transaction in the caller's thread, for tests: true when there was something to do. */
 bool lane_step(struct lane *lane);

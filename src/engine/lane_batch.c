@@ -64,9 +64,10 @@ static void lane_effects(struct lane *lane)
 
         if (is_scheduled && effect->scheduled.due_at <= now_ms) {
             lane_keep_due(lane, effect);
-            continue;
+            if (effect->scheduled.reservation_id)
+                continue;
         }
-        if (is_scheduled)
+        if (is_scheduled && effect->scheduled.reservation_id)
             lane_note_due(lane, effect->scheduled.due_at);
         if (lane->config.on_effect)
             lane->config.on_effect(lane->config.user, effect);
@@ -129,16 +130,14 @@ static void lane_run_alone(struct lane *lane, struct lane_job *jobs)
     }
 }
 
+/* One at a time: it may wait, and halts that came meanwhile go first. */
 void lane_run_again(struct lane *lane)
 {
-    struct lane_queue queue = lane->again;
-    struct lane_job *job;
+    struct lane_job *job = lane_queue_take(&lane->again);
 
-    if (!queue.first)
+    if (!job)
         return;
-    lane_queue_init(&lane->again);
-    while ((job = lane_queue_take(&queue)) != NULL)
-        lane_run_one_alone(lane, job);
+    lane_run_one_alone(lane, job);
     arena_reset(lane->arena);
 }
 

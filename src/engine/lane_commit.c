@@ -53,6 +53,10 @@ static enum err lane_try_begin(struct lane *lane)
         return err;
     lane->commit_id = id_next(lane->config.ids);
     err = lane_insert_commit(lane, &inserted);
+    if (!err && !inserted) {
+        log_error("lane.number", "another process makes ids under this node's number");
+        err = ERR_UNAVAILABLE;
+    }
     if (err)
         sql_rollback(lane->sql);
     return err;

@@ -49,5 +49,10 @@ enum err lanes_submit(struct lanes *lanes, struct lane_job *job)
 
 void lanes_expect(struct lanes *lanes, int64_t root_id, int64_t due_at)
 {
-    lane_expect(lanes->lane[lanes_place(root_id) % lanes->count], due_at);
+    if (root_id) {
+        lane_expect(lanes->lane[lanes_place(root_id) % lanes->count], due_at);
+        return;
+    }
+    for (size_t i = 0; i < lanes->count; i++)
+        lane_expect(lanes->lane[i], 0);
 }

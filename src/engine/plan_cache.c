@@ -88,6 +88,12 @@ void plan_cache_trim(struct plan_cache *cache)
         plan_cache_drop(cache, cache->entries);
 }
 
+void plan_cache_clear(struct plan_cache *cache)
+{
+    while (cache->entries) /* NOLINT: HASH_DEL moves entries on */
+        plan_cache_drop(cache, cache->entries);
+}
+
 enum err plan_get(struct engine *engine, const char *operator_name, const char *plan_id,
                   int64_t plan_version, const struct plan **ret)
 {

@@ -48,7 +48,9 @@ enum err engine_put_plan(struct engine *engine, const struct actor *actor,
         return put_plan_refuse(engine, &problems, reterr);
     if (err)
         return err;
-    err = machines_load(engine->store, arena, actor->operator_name, req->plan_id, 0, &row);
+    err = store_take_catalog(engine->store, actor->operator_name);
+    if (!err)
+        err = machines_load(engine->store, arena, actor->operator_name, req->plan_id, 0, &row);
     if (err && err != ERR_PLAN_NOT_FOUND)
         return err;
     is_there = !err && !row.is_deleting;

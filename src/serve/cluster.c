@@ -139,7 +139,7 @@ static void cluster_tell_schedule(struct cluster *cluster, const struct effect *
 {
     struct schedule_entry entry = cluster_entry(&effect->scheduled);
 
-    if (effect->kind == EFFECT_SCHEDULED)
+    if (effect->kind == EFFECT_SCHEDULED && entry.reservation_id)
         schedule_add(cluster->schedule, &entry);
     else if (effect->kind == EFFECT_UNSCHEDULED)
         schedule_remove(cluster->schedule, &entry);

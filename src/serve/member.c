@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <unistd.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -32,7 +34,7 @@ struct member {
     struct member_config config;
     struct store store;
     struct node_row row;
-    char holder[UUID_TEXT_BYTES];
+    char holder[UUID_TEXT_BYTES + HOST_NAME_MAX + 1];
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t closing;
@@ -212,6 +214,15 @@ static void member_free(struct member *member)
     free(member);
 }
 
+/* With the machine's name: a folder that was copied to another machine is another node. */
+static void member_name(struct member *member, const char *holder)
+{
+    char host[HOST_NAME_MAX + 1] = "";
+
+    (void)gethostname(host, sizeof(host) - 1);
+    snprintf(member->holder, sizeof(member->holder), "%s@%s", holder, host);
+}
+
 enum err member_open(const struct member_config *config, struct member **ret)
 {
     struct member *member = xalloc(sizeof(*member));
@@ -221,7 +232,7 @@ enum err member_open(const struct member_config *config, struct member **ret)
     id_random(random, sizeof(random));
     uuid_text(random, member->holder);
     if (config->holder)
-        snprintf(member->holder, sizeof(member->holder), "%s", config->holder);
+        member_name(member, config->holder);
     member->config = *config;
     member->row =
         (struct node_row){.holder = member->holder, .url = config->url, .version = FERMATA_VERSION};

@@ -126,7 +126,8 @@ static void serve_on_effect(void *user, const struct effect *effect)
         sfn_on_effect(serve->sfn, effect);
     caller_on_effect(serve->caller, effect);
     cluster_on_effect(serve->cluster, effect);
-    if (effect->kind == EFFECT_SCHEDULED && !serve->options.schedule)
+    if (effect->kind == EFFECT_SCHEDULED &&
+        (!serve->options.schedule || !effect->scheduled.reservation_id))
         lanes_expect(&serve->lanes, effect->scheduled.root_id, effect->scheduled.due_at);
 }
 

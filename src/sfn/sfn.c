@@ -31,29 +31,34 @@
         .name = action, .scope = scope_, .fields = fields_, .handle = fn                           \
     }
 
+#define CATALOG(action, scope_, fields_, fn)                                                       \
+    {                                                                                              \
+        .name = action, .scope = scope_, .fields = fields_, .change = fn, .is_catalog = true       \
+    }
+
 /* clang-format off */
 static const struct sfn_action actions[] = {
-    CHANGE("CreateStateMachine",             SCOPE_RUN,  create_machine_fields,   create_machine),
-    CHANGE("UpdateStateMachine",             SCOPE_RUN,  update_machine_fields,   update_machine),
+    CATALOG("CreateStateMachine",             SCOPE_RUN,  create_machine_fields,   create_machine),
+    CATALOG("UpdateStateMachine",             SCOPE_RUN,  update_machine_fields,   update_machine),
     READ("DescribeStateMachine",                         describe_machine_fields, describe_machine),
     READ("DescribeStateMachineForExecution",             describe_machine_for_execution_fields, describe_machine_for_execution),
     READ("ListStateMachines",                            list_machines_fields,    list_machines),
-    CHANGE("DeleteStateMachine",             SCOPE_RUN,  delete_machine_fields,   delete_machine),
-    CHANGE("PublishStateMachineVersion",     SCOPE_RUN,  publish_version_fields,  publish_version),
-    CHANGE("DeleteStateMachineVersion",      SCOPE_RUN,  delete_version_fields,   delete_version),
+    CATALOG("DeleteStateMachine",             SCOPE_RUN,  delete_machine_fields,   delete_machine),
+    CATALOG("PublishStateMachineVersion",     SCOPE_RUN,  publish_version_fields,  publish_version),
+    CATALOG("DeleteStateMachineVersion",      SCOPE_RUN,  delete_version_fields,   delete_version),
     READ("ListStateMachineVersions",                     list_versions_fields,    list_versions),
-    CHANGE("CreateStateMachineAlias",        SCOPE_RUN,  create_alias_fields,     create_alias),
-    CHANGE("UpdateStateMachineAlias",        SCOPE_RUN,  update_alias_fields,     update_alias),
+    CATALOG("CreateStateMachineAlias",        SCOPE_RUN,  create_alias_fields,     create_alias),
+    CATALOG("UpdateStateMachineAlias",        SCOPE_RUN,  update_alias_fields,     update_alias),
     READ("DescribeStateMachineAlias",                    describe_alias_fields,   describe_alias),
-    CHANGE("DeleteStateMachineAlias",        SCOPE_RUN,  delete_alias_fields,     delete_alias),
+    CATALOG("DeleteStateMachineAlias",        SCOPE_RUN,  delete_alias_fields,     delete_alias),
     READ("ListStateMachineAliases",                      list_aliases_fields,     list_aliases),
-    CHANGE("TagResource",                    SCOPE_RUN,  tag_fields,              tag_resource),
-    CHANGE("UntagResource",                  SCOPE_RUN,  untag_fields,            untag_resource),
+    CATALOG("TagResource",                    SCOPE_RUN,  tag_fields,              tag_resource),
+    CATALOG("UntagResource",                  SCOPE_RUN,  untag_fields,            untag_resource),
     READ("ListTagsForResource",                          list_tags_fields,        list_tags),
-    CHANGE("CreateActivity",                 SCOPE_RUN,  create_activity_fields,  create_activity),
+    CATALOG("CreateActivity",                 SCOPE_RUN,  create_activity_fields,  create_activity),
     READ("DescribeActivity",                             describe_activity_fields, describe_activity),
     READ("ListActivities",                               list_activities_fields,  list_activities),
-    CHANGE("DeleteActivity",                 SCOPE_RUN,  delete_activity_fields,  delete_activity),
+    CATALOG("DeleteActivity",                 SCOPE_RUN,  delete_activity_fields,  delete_activity),
     HANDLE("StartExecution",                 SCOPE_RUN,  start_execution_fields,  start_execution),
     HANDLE("StartSyncExecution",             SCOPE_RUN,  start_sync_execution_fields, start_sync_execution),
     URGENT("StopExecution",                  SCOPE_HALT, stop_execution_fields,   stop_execution),

@@ -17,10 +17,13 @@ struct sfn_job {
 static enum err job_run(struct lane_job *lane_job, struct engine *engine)
 {
     struct sfn_job *job = (struct sfn_job *)lane_job;
+    enum err err = ERR_OK;
 
     job->answer = NULL;
     job->call->error = (struct sfn_error){0};
-    return job->change(job->call, engine, &job->answer);
+    if (job->call->action->is_catalog)
+        err = store_take_catalog(engine->store, job->call->actor.operator_name);
+    return err ? err : job->change(job->call, engine, &job->answer);
 }
 
 static void job_done(struct lane_job *lane_job, enum err err)

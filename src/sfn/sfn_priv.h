@@ -85,7 +85,8 @@ struct sfn_action {
     /* On the lane, in a savepoint of its transaction; answered after the commit. *ret in the
      * engine's arena or the call's. */
     enum err (*change)(struct sfn_call *call, struct engine *engine, const struct json **ret);
-    bool is_urgent; /* a change that goes first: StopExecution */
+    bool is_urgent;  /* a change that goes first: StopExecution */
+    bool is_catalog; /* a change of machines and their like: store_take_catalog before it */
     /* Answers by itself, later (sfn_reply or sfn_reply_error). */
     void (*handle)(struct sfn_call *call);
 };

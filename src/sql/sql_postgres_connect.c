@@ -28,7 +28,7 @@ enum { POSTGRES_WORD_URL = 7, POSTGRES_WORDS = ARRAY_SIZE(postgres_words) };
 
 /* synchronous_commit: whoever has switched it off for the cluster did not mean this database. */
 static const char postgres_settings[] =
-    "SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '10s';"
+    "SET lock_timeout = '1s'; SET idle_in_transaction_session_timeout = '10s';"
     " SET client_connection_check_interval = '2s'; SET jit = off;"
     " SET statement_timeout = 0; SET client_min_messages = warning;"
     " SELECT set_config('synchronous_commit', 'on', false)"

@@ -114,7 +114,7 @@ static bool locks_may_wait(struct store *store, const char *operator_name, const
 
     snprintf(mark, sizeof(mark), "%s\n%s", operator_name, name);
     if (strcmp(mark, store->lock_mark) < 0)
-        return false;
+        return store->is_alone;
     memcpy(store->lock_mark, mark, sizeof(mark));
     return true;
 }
@@ -191,7 +191,7 @@ enum err locks_waited_by(struct store *store, struct arena *arena, int64_t root_
 
 enum err locks_seize_halted(struct store *store, int64_t root_id, int64_t halt_id)
 {
-    bool may_wait = !store->lock_mark[0];
+    bool may_wait = !store->lock_mark[0] || store->is_alone;
     int64_t count;
 
     if (!sql_is_shared(store->sql))

@@ -129,6 +129,7 @@ enum err machines_insert_version(struct store *store, const char *operator_name,
                                     SQL_TEXT(row->type)),
                            NULL);
 
+    store->has_new_plans = true;
     if (err)
         return err;
     return sql_run(

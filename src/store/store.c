@@ -28,6 +28,7 @@ SCHEMA(schema_postgres_0003_cluster, "postgres/0003_cluster.sql");
 void store_begin(struct store *store, bool may_wait)
 {
     store->may_wait = may_wait;
+    store->is_alone = may_wait;
     store->lock_mark[0] = '\0';
 }
 
@@ -155,4 +156,16 @@ enum err store_space(struct sql *sql, struct arena *arena, const char **ret)
     if (!err)
         *ret = space;
     return err;
+}
+
+SQL_QUERY_POSTGRES(store_catalog_lock, "SELECT pg_advisory_xact_lock(7119, hashtext(?1))");
+
+enum err store_take_catalog(struct store *store, const char *operator_name)
+{
+    int64_t nothing;
+
+    if (!sql_is_shared(store->sql))
+        return ERR_OK;
+    return sql_select_int(store->sql, &store_catalog_lock, SQL_ARGS(SQL_TEXT(operator_name)), 0,
+                          &nothing);
 }

@@ -32,7 +32,8 @@ struct store {
     /* Of the running transaction on a shared store. Only its first tree may be waited for, and of
      * the rows of `locks` only those behind the last one in the order of names: so no two
      * transactions wait for each other (docs/decisions/0014). */
-    bool may_wait;
+    bool may_wait, is_alone; /* is_alone: of one job only, which may wait out of order as well */
+    bool has_new_plans;      /* versions were stored that a rollback takes away again */
     char lock_mark[STORE_LOCK_MARK_BYTES]; /* the last one; empty: none yet */
 };
 
@@ -42,6 +43,10 @@ void store_begin(struct store *store, bool may_wait);
 /* Brings the schema up to date, forward only, each migration in a transaction of its own; refuses a
  * file of a newer Fermata (ERR_STORAGE_CORRUPT, with a line in the log). */
 enum err store_migrate(struct sql *sql, int64_t now_ms) MUST_CHECK;
+
+/* On a shared store: changes of an operator's plans, machines, aliases, activities and tags, one
+ * transaction at a time; what they look at first cannot change meanwhile. */
+enum err store_take_catalog(struct store *store, const char *operator_name) MUST_CHECK;
 
 /* A name that no other store on the same servers has; of a shared store. */
 enum err store_space(struct sql *sql, struct arena *arena, const char **ret) MUST_CHECK;
