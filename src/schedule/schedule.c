@@ -32,6 +32,7 @@ static void schedule_tell(struct schedule *schedule, const struct schedule_chang
     pthread_mutex_lock(&schedule->lock);
     if (changes->count >= LIMIT_SCHEDULE_WAITING) {
         schedule->is_dirty = true;
+        schedule->removals_lost += schedule_is_removal(change);
     } else {
         if (changes->count == changes->capacity) {
             changes->capacity = changes->capacity ? changes->capacity * 2 : SCHEDULE_PAGE;
@@ -135,8 +136,8 @@ static enum err schedule_send(struct schedule *schedule)
     free(changes.list);
     if (!err)
         return ERR_OK;
-    schedule->removals_lost += removals;
     pthread_mutex_lock(&schedule->lock);
+    schedule->removals_lost += removals;
     schedule->is_dirty = true;
     pthread_mutex_unlock(&schedule->lock);
     return err;
@@ -155,7 +156,6 @@ static enum err schedule_begin_fill(struct schedule *schedule)
         return err;
     schedule->work = WORK_FILL;
     schedule->filled = (struct schedule_row){0};
-    schedule->filling_us = clock_monotonic_us();
     return ERR_OK;
 }
 
@@ -171,7 +171,7 @@ static enum err schedule_clean_up(struct schedule *schedule)
     pthread_mutex_unlock(&schedule->lock);
     if (!dirty)
         return ERR_OK;
-    err = schedule_redis_set_generation(schedule, false);
+    err = schedule_redis_forget(schedule);
     if (!err)
         return ERR_OK;
     pthread_mutex_lock(&schedule->lock);
@@ -202,9 +202,19 @@ static enum err schedule_hand_out(struct schedule *schedule, int64_t *ret_wait_m
     if (taken.next_due < INT64_MAX) {
         int64_t left_ms = taken.next_due - clock_now_ms(schedule->config.clock);
 
-        *ret_wait_ms = left_ms < 0 ? 0 : left_ms < SCHEDULE_TICK_MS ? left_ms : SCHEDULE_TICK_MS;
+        *ret_wait_ms = left_ms < 1 ? 1 : left_ms < SCHEDULE_TICK_MS ? left_ms : SCHEDULE_TICK_MS;
     }
     return err;
+}
+
+static int64_t schedule_lost(struct schedule *schedule)
+{
+    int64_t lost;
+
+    pthread_mutex_lock(&schedule->lock);
+    lost = schedule->removals_lost;
+    pthread_mutex_unlock(&schedule->lock);
+    return lost;
 }
 
 /* At once for what we could not tell Redis ourselves; now and then for what a node that was killed
@@ -214,7 +224,7 @@ static void schedule_sweep_sometimes(struct schedule *schedule)
     int64_t now_us = clock_monotonic_us();
 
     if (schedule->work != WORK_NONE || !schedule_is_up(schedule) ||
-        (now_us < schedule->sweep_us && !schedule->removals_lost))
+        (now_us < schedule->sweep_us && !schedule_lost(schedule)))
         return;
     schedule->sweep_us = now_us + SCHEDULE_SWEEP_MS * 1000;
     schedule_work_sweep(schedule);
@@ -229,7 +239,7 @@ static enum err schedule_round(struct schedule *schedule, int64_t *ret_wait_ms)
     err = schedule_send(schedule);
     if (!err)
         err = schedule_clean_up(schedule);
-    if (!err && !schedule->was_up)
+    if (!err && !schedule->has_looked)
         schedule_redis_look(schedule);
     if (!err)
         err = schedule_hand_out(schedule, ret_wait_ms);
@@ -237,6 +247,7 @@ static enum err schedule_round(struct schedule *schedule, int64_t *ret_wait_ms)
     if (err)
         return err;
     schedule->was_up = true;
+    schedule->was_refused = false;
     schedule_sweep_sometimes(schedule);
     err = schedule_work_step(schedule, &more);
     arena_reset(schedule->arena);
@@ -330,6 +341,7 @@ enum err schedule_open(const struct schedule_config *config, struct schedule **r
                                         [SCHEDULE_GENERATION] = "generation",
                                         [SCHEDULE_FILLING] = "filling"};
     struct schedule *schedule = xalloc(sizeof(*schedule));
+    uint8_t random[16];
     enum err err = redis_new(config->url, SCHEDULE_REDIS_MS, &schedule->redis);
 
     if (err) {
@@ -338,11 +350,13 @@ enum err schedule_open(const struct schedule_config *config, struct schedule **r
     }
     schedule->config = *config;
     schedule->arena = arena_new();
+    id_random(random, sizeof(random));
+    uuid_text(random, schedule->token);
     for (size_t i = 0; i < SCHEDULE_KEYS; i++)
         snprintf(schedule->keys[i], sizeof(schedule->keys[i]), "{fermata:%s}:%s", config->space,
                  names[i]);
+    *ret = schedule; /* before on_due can be called, which may need it */
     schedule_init_thread(schedule);
-    *ret = schedule;
     return ERR_OK;
 }
 

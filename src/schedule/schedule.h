@@ -14,7 +14,8 @@
  * next due first; what it holds too much is looked up in the store and taken out. All of it happens
  * on the schedule's own thread, with connections of its own.
  *
- * Keys: {fermata:SPACE}:due, :leased, :generation. One hash tag, so that they lie together.
+ * Keys: {fermata:SPACE}:due, :leased, :generation, :filling (who may fill). One hash tag, so that
+ * they lie together. Redis 5 or later: scripts write after they have looked.
  */
 #ifndef FERMATA_SCHEDULE_SCHEDULE_H
 #define FERMATA_SCHEDULE_SCHEDULE_H

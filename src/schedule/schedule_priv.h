@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "base/id.h"
 #include "redis/redis.h"
 #include "schedule/schedule.h"
 #include "store/schedules.h"
@@ -55,20 +56,22 @@ struct schedule {
     pthread_t thread;
     /* the thread's own */
     bool was_up;      /* the last round came through */
+    bool was_refused; /* an error of Redis was said since then */
+    bool has_looked;  /* at its settings */
     int64_t sweep_us; /* when everything is looked through again; monotonic */
     enum schedule_work work;
-    struct schedule_row filled; /* the last row of the fill */
-    char cursor[32];            /* of the sweep */
-    int64_t filling_us;         /* when our right to fill was renewed; monotonic */
-    int64_t next_due;           /* as Redis said */
-    int64_t removals_swept;     /* of those lost, when the sweep began */
-    int64_t removals_lost;      /* that Redis was never told: the sweep finds them */
+    struct schedule_row filled;  /* the last row of the fill */
+    char cursor[32];             /* of the sweep */
+    char token[UUID_TEXT_BYTES]; /* says that the right to fill is ours */
+    int64_t next_due;            /* as Redis said */
+    int64_t removals_swept;      /* of those lost, when the sweep began */
     /* lock guards what stands below */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct schedule_changes changes;
-    int64_t removals; /* in changes */
-    bool is_dirty;    /* changes were lost: all must be looked through */
+    int64_t removals;      /* in changes */
+    int64_t removals_lost; /* that Redis was never told: the sweep finds them */
+    bool is_dirty;         /* changes were lost: all must be looked through */
     bool is_closing;
 };
 
@@ -81,7 +84,7 @@ bool schedule_member_parse(const char *text, struct schedule_entry *ret);
  * wrong types; they are gone now. */
 struct schedule_taken {
     struct schedule_entry entries[SCHEDULE_TAKE_MOST];
-    size_t count, garbage;
+    size_t count;
     bool has_generation;
     int64_t next_due; /* INT64_MAX: nothing waits */
 };
@@ -91,11 +94,16 @@ enum err schedule_redis_add(struct schedule *schedule, const struct schedule_ent
                             size_t count) MUST_CHECK;
 enum err schedule_redis_remove(struct schedule *schedule, const struct schedule_entry *entries,
                                size_t count, bool leased_only) MUST_CHECK;
-/* The right to fill, for some seconds; false: another node has it. */
+/* The right to fill, for some seconds; false: another node has it. It goes with what was filled: a
+ * Redis that was flushed meanwhile knows nothing of it. */
 enum err schedule_redis_claim(struct schedule *schedule, bool *ret_ours) MUST_CHECK;
-enum err schedule_redis_renew(struct schedule *schedule) MUST_CHECK;
-enum err schedule_redis_set_generation(struct schedule *schedule, bool is_filled) MUST_CHECK;
-/* Some members of a set and where to go on; garbage is taken out at once. */
+/* For as long again; false: it is no longer ours, and what was filled may be gone. */
+enum err schedule_redis_renew(struct schedule *schedule, bool *ret_ours) MUST_CHECK;
+/* Redis is filled: a new generation, if the right was ours to the end. */
+enum err schedule_redis_filled(struct schedule *schedule, bool *ret_ours) MUST_CHECK;
+/* What Redis holds cannot be relied on, nor what a node is filling it with just now. */
+enum err schedule_redis_forget(struct schedule *schedule) MUST_CHECK;
+/* Some members of a set (without their times) and where to go on; garbage is taken out at once. */
 enum err schedule_redis_scan(struct schedule *schedule, enum schedule_key set,
                              struct schedule_rows *ret) MUST_CHECK;
 void schedule_redis_look(struct schedule *schedule); /* says what is unwise in its settings */

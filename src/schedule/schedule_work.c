@@ -8,12 +8,9 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "schedule/schedule_priv.h"
-
-enum { WORK_RENEW_US = 2000000 };
 
 struct schedule_entry schedule_entry_of(const struct schedule_row *row)
 {
@@ -64,16 +61,22 @@ void schedule_work_sweep(struct schedule *schedule)
 {
     memcpy(schedule->cursor, "0", sizeof("0"));
     schedule->work = WORK_SWEEP_DUE;
+    pthread_mutex_lock(&schedule->lock);
     schedule->removals_swept = schedule->removals_lost;
+    pthread_mutex_unlock(&schedule->lock);
 }
 
 /* ---- filling ---- */
 
+/* The right is lost when Redis was flushed, or when somebody said that what it holds cannot be
+ * relied on: then it begins anew, by whoever comes first. */
 static enum err schedule_fill_end(struct schedule *schedule)
 {
-    enum err err = schedule_redis_set_generation(schedule, true);
+    bool ours = false;
+    enum err err = schedule_redis_filled(schedule, &ours);
 
-    if (err)
+    schedule->work = WORK_NONE;
+    if (err || !ours)
         return err;
     log_info("schedule.filled", "Redis holds what is scheduled");
     schedule_work_sweep(schedule);
@@ -84,14 +87,14 @@ static enum err schedule_fill(struct schedule *schedule)
 {
     struct schedule_rows rows = {0};
     struct store store;
-    enum err err = ERR_OK;
+    bool ours = false;
+    enum err err = schedule_redis_renew(schedule, &ours);
 
-    if (clock_monotonic_us() - schedule->filling_us > WORK_RENEW_US) {
-        err = schedule_redis_renew(schedule);
-        schedule->filling_us = clock_monotonic_us();
-    }
-    if (!err)
-        err = schedule_store_begin(schedule, &store);
+    if (!ours)
+        schedule->work = WORK_NONE;
+    if (err || !ours)
+        return err;
+    err = schedule_store_begin(schedule, &store);
     if (err)
         return err;
     err = schedules_page(&store, schedule->arena, &schedule->filled, SCHEDULE_PAGE, &rows);
@@ -148,7 +151,9 @@ static enum err schedule_sweep(struct schedule *schedule)
         return ERR_OK;
     }
     schedule->work = WORK_NONE;
+    pthread_mutex_lock(&schedule->lock);
     schedule->removals_lost -= schedule->removals_swept;
+    pthread_mutex_unlock(&schedule->lock);
     return ERR_OK;
 }
 

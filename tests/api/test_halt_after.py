@@ -461,7 +461,7 @@ class AStepThatFails(Case):
         ("halts_unpause_rows", "PAUSED_EXECUTION_REMOVE_FAILED"),
         ("halts_clean_rows", "RESERVATION_CLEANUP_FAILED"),
         ("halts_cleaned_rows", "RESERVATION_CLEANUP_FAILED"),
-        ("halts_tree_waits", "UNLOCK_FAILED"),
+        ("halts_unwait_rows", "UNLOCK_FAILED"),
         ("halts_locks_pass", "UNLOCK_FAILED"),
         ("halts_locks_turns", "UNLOCK_FAILED"),
         ("reservations_arrived", "PARENT_CALLBACK_FAILED"),
