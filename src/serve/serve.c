@@ -460,7 +460,7 @@ int serve_main(int argc, char **argv)
     sigset_t signals;
     enum err err;
 
-    serve_options_read(argc, argv, &serve.options);
+    serve_options_read(serve.arena, argc, argv, &serve.options);
     if (serve.options.print_routes) {
         route_list_print(serve.arena);
         arena_free(serve.arena);

@@ -394,7 +394,7 @@ static void serve_options_arguments(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, NULL);
 }
 
-void serve_options_read(int argc, char **argv, struct serve_options *ret)
+void serve_options_read(struct arena *arena, int argc, char **argv, struct serve_options *ret)
 {
     *ret = (struct serve_options){
         .dir = "./fermata-data",
@@ -416,7 +416,7 @@ void serve_options_read(int argc, char **argv, struct serve_options *ret)
 
         if (!copy.text)
             continue;
-        copy.text = xstrdup(copy.text);
+        copy.text = arena_string(arena, copy.text);
         serve_option_read(&serve_option_rows[i], &copy, ret);
     }
     serve_options_check(ret);

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
+
 enum { ALLOWED_ADDRESSES_MAX = 64 };
 
 struct serve_options {
@@ -30,7 +32,7 @@ struct serve_options {
     bool print_routes, print_settings; /* and exit */
 };
 
-/* Exits with 2 and a message on wrong arguments, 0 after --help. */
-void serve_options_read(int argc, char **argv, struct serve_options *ret);
+/* Exits with 2 and a message on wrong arguments, 0 after --help. The texts lie in the arena. */
+void serve_options_read(struct arena *arena, int argc, char **argv, struct serve_options *ret);
 
 #endif
