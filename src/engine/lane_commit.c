@@ -101,7 +101,8 @@ static enum err lane_resolve(struct lane *lane)
 
     metric_add(METRIC_COMMITS_LOST, 1);
     lane->down_until_us = 0;
-    while ((err = lane_ask_once(lane)) == ERR_STORAGE_LOST && clock_monotonic_us() < until_us) {
+    while ((err = lane_ask_once(lane)) == ERR_STORAGE_LOST && clock_monotonic_us() < until_us &&
+           sql_patience_ms(1)) {
         lane_refuse_waiting(lane, ERR_STORAGE_LOST);
         nanosleep(&pause, NULL);
     }

@@ -34,6 +34,7 @@
 
 enum {
     SERVE_REFRESH_S = 10,
+    SERVE_STORE_MS = 5000, /* after the drain, for a shared store that does not answer */
     SERVE_SFN_BODY_BYTES = LIMIT_HTTP_BODY_BYTES + 65536,
     SERVE_CALLERS = 2,
     SERVE_LANES_SHARED = 4,
@@ -410,6 +411,7 @@ static enum err serve_start(struct serve *serve)
  * outside cut off, then the lanes. */
 static void serve_stop(struct serve *serve)
 {
+    sql_hurry(serve->options.drain_ms + SERVE_STORE_MS);
     if (serve->net)
         net_quiesce(serve->net);
     if (serve->api)

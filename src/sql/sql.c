@@ -7,6 +7,7 @@
  */
 #include "sql/sql.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -293,6 +294,25 @@ enum err sql_await(struct sql *sql, int wake_fd, int64_t wait_ms,
 }
 
 /* --- the rest --- */
+
+static atomic_int_least64_t sql_until_us = INT64_MAX;
+
+void sql_hurry(int64_t wait_ms)
+{
+    atomic_store(&sql_until_us, clock_monotonic_us() + wait_ms * 1000);
+}
+
+int64_t sql_patience_ms(int64_t wait_ms)
+{
+    int64_t until_us = atomic_load(&sql_until_us), left_ms;
+
+    if (until_us == INT64_MAX)
+        return wait_ms;
+    left_ms = (until_us - clock_monotonic_us()) / 1000;
+    if (left_ms < 0)
+        left_ms = 0;
+    return left_ms < wait_ms ? left_ms : wait_ms;
+}
 
 bool sql_is_shared_name(const char *name)
 {

@@ -139,6 +139,10 @@ enum err sql_open_postgres(const char *url, bool read_only, struct sql **ret) MU
 void sql_close(struct sql *sql);           /* null is allowed */
 bool sql_is_shared_name(const char *name); /* of a store that others may use at the same time */
 bool sql_is_shared(const struct sql *sql);
+/* The process ends: from now on nobody waits longer than this in all for a shared store, nor looks
+ * for it again; what it has not answered by then is lost. */
+void sql_hurry(int64_t wait_ms);
+int64_t sql_patience_ms(int64_t wait_ms); /* how much of a wait is left */
 /* After ERR_STORAGE_LOST: a new connection in the old one's place. ERR_STORAGE_LOST: not now. */
 enum err sql_reopen(struct sql *sql) MUST_CHECK;
 

@@ -133,6 +133,8 @@ enum err postgres_connect(struct postgres *p)
 
     postgres_disconnect(p);
     postgres_forget_prepared(p);
+    if (!sql_patience_ms(1))
+        return ERR_STORAGE_LOST;
     p->conn = PQconnectdbParams(postgres_words, values, POSTGRES_WORD_URL);
     if (PQstatus(p->conn) != CONNECTION_OK)
         return postgres_lost(p, PQerrorMessage(p->conn));

@@ -27,13 +27,15 @@ bool postgres_poll(const struct postgres *p, short events, int wake_fd, int64_t 
         {.fd = wake_fd,           .events = POLLIN},
     };
     int64_t until_us = clock_monotonic_us() + wait_ms * 1000;
-    int64_t left_us = wait_ms * 1000;
+    int64_t left_ms = sql_patience_ms(wait_ms);
     int count;
 
+    /* In pieces: the process's end may have come nearer meanwhile. */
     do {
-        count = poll(fds, wake_fd < 0 ? 1 : 2, (int)((left_us + 999) / 1000));
-        left_us = until_us - clock_monotonic_us();
-    } while (count < 0 && errno == EINTR && left_us > 0);
+        count = poll(fds, wake_fd < 0 ? 1 : 2,
+                     (int)(left_ms < POSTGRES_PIECE_MS ? left_ms : POSTGRES_PIECE_MS));
+        left_ms = sql_patience_ms((until_us - clock_monotonic_us() + 999) / 1000);
+    } while ((count == 0 || (count < 0 && errno == EINTR)) && left_ms > 0);
     return count > 0;
 }
 

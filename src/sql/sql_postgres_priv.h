@@ -13,6 +13,7 @@ enum {
     POSTGRES_PENDING_MOST = 256, /* sent and not yet answered */
     POSTGRES_SAVEPOINTS = 8,
     POSTGRES_ANSWER_MS = 120000, /* a server that says nothing for so long is given up */
+    POSTGRES_PIECE_MS = 500,     /* of a wait, before it is asked whether the process ends */
     POSTGRES_ARGS_MOST = 64,
 };
 

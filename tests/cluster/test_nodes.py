@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """test_nodes.py - two nodes over one store: wake-ups, halts, one answer to one key; a node that is cut off, or sleeps."""
+import http.client
 import http.server
 import json
 import os
@@ -11,6 +12,7 @@ import time
 import unittest
 
 import kit
+import sigv4
 
 PATIENCE_MS = 20000
 
@@ -150,6 +152,15 @@ class TwoNodes(unittest.TestCase):
             self.assertEqual((one.status, two.status), (200, 200))
             self.assertEqual(one.raw, two.raw)
 
+    def test_two_stops_of_one_execution_answer_when_it_stopped(self):
+        stops = [sigv4.Client(self.a), sigv4.Client(self.b, sigv4.Client(self.a).key)]
+        for i in range(30):
+            arn = stops[0].call("StartExecution", {"name": "stop-%d" % i, "stateMachineArn":
+                                                   stops[0].key.arn("stateMachine:hour")})["executionArn"]
+            one, two = self.at_once(*(lambda s=s: s.call("StopExecution", {"executionArn": arn}) for s in stops))
+            self.assertGreater(one["stopDate"], 0)
+            self.assertEqual(one, two)
+
     def test_one_plan_stored_on_two_nodes_has_two_versions(self):
         for i in range(15):
             plan = "twice-%d" % i
@@ -219,6 +230,10 @@ class Alone(unittest.TestCase):
             kit.until(lambda: far.get("/readyz").status == 503, "not ready")
             answer = far.post("halt_execution", {"plan_execution_id": name})
             self.assertEqual((answer.status, answer.headers["retry-after"]), (503, "1"))
+            with self.assertRaises(sigv4.Refused) as refused:
+                sigv4.Client(far, sigv4.Client(near).key).call("StartExecution", {
+                    "stateMachineArn": sigv4.Client(near).key.arn("stateMachine:hour")})
+            self.assertEqual((refused.exception.status, refused.exception.type), (503, "ServiceUnavailable"))
             kit.until(lambda: near.get("/readyz").status == 200, "the other node")
             self.assertEqual(near.status(name), "WAITING_FOR_TIMER")
             near.halt(other)
@@ -230,6 +245,27 @@ class Alone(unittest.TestCase):
             kit.until(lambda: far.post("halt_execution", {"plan_execution_id": name}).status == 200, "a halt again")
             self.assertEqual(far.status(other), "STOPPED")
             again.close()
+            self.assertEqual(bench.violations(), [])
+
+    def test_a_node_whose_store_sleeps_ends_in_time(self):
+        with kit.Bench() as bench:
+            near = bench.node()
+            near.put("hour", kit.harness.wait_plan(3600))
+            name = near.run("hour")
+            proxy = Proxy(bench.postgres.port)
+            far = bench.node("--drain-ms", "1000", url="postgres://fermata@127.0.0.1:%d/postgres" % proxy.port)
+            proxy.is_cut = True
+            halt = threading.Thread(target=lambda: self.assertRaises(
+                (OSError, http.client.HTTPException), far.post, "halt_execution", {"plan_execution_id": name}))
+            halt.start()
+            time.sleep(0.3)  # it is on its way, or will not even begin: both must end
+            begun = time.monotonic()
+            far.process.send_signal(signal.SIGTERM)
+            self.assertEqual(far.wait_exit(40), 0)
+            self.assertLess(time.monotonic() - begun, 20)
+            halt.join(10)
+            proxy.close()
+            kit.until(lambda: near.halt(name), "a halt by the other node")
             self.assertEqual(bench.violations(), [])
 
     def test_a_node_that_lost_its_number_commits_nothing_and_ends(self):
