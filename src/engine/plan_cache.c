@@ -84,14 +84,14 @@ static enum err plan_read(struct engine *engine, const char *operator_name, cons
 
 void plan_cache_trim(struct plan_cache *cache)
 {
-    while (HASH_COUNT(cache->entries) > PLAN_CACHE_MAX) /* NOLINT: HASH_DEL moves entries on */
-        plan_cache_drop(cache, cache->entries);
+    while (HASH_COUNT(cache->entries) > PLAN_CACHE_MAX)
+        plan_cache_drop(cache, cache->entries); /* NOLINT: HASH_DEL moves entries on */
 }
 
 void plan_cache_clear(struct plan_cache *cache)
 {
-    while (cache->entries) /* NOLINT: HASH_DEL moves entries on */
-        plan_cache_drop(cache, cache->entries);
+    while (cache->entries)
+        plan_cache_drop(cache, cache->entries); /* NOLINT: HASH_DEL moves entries on */
 }
 
 enum err plan_get(struct engine *engine, const char *operator_name, const char *plan_id,
