@@ -98,6 +98,22 @@ enum err reader_begin(const char *store_name, struct store *ret)
     return ERR_OK;
 }
 
+enum err reader_glance(const char *store_name, struct store *ret)
+{
+    struct reader *reader = reader_mine();
+    enum err err = reader_open(reader, store_name);
+
+    if (!err)
+        *ret = (struct store){.sql = reader->sql};
+    return err;
+}
+
+void reader_glanced(enum err err)
+{
+    if (err)
+        reader_close(reader_mine());
+}
+
 void reader_end(struct store *store)
 {
     sql_rollback(store->sql);

@@ -13,4 +13,9 @@
 enum err reader_begin(const char *store_name, struct store *ret) MUST_CHECK;
 void reader_end(struct store *store);
 
+/* For one statement, outside of any transaction; reader_glanced after it, with what became of it.
+ * Where a read must not fail when the server has just come back, reader_begin is needed. */
+enum err reader_glance(const char *store_name, struct store *ret) MUST_CHECK;
+void reader_glanced(enum err err);
+
 #endif

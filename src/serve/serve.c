@@ -37,7 +37,8 @@ enum {
     SERVE_STORE_MS = 5000, /* after the drain, for a shared store that does not answer */
     SERVE_SFN_BODY_BYTES = LIMIT_HTTP_BODY_BYTES + 65536,
     SERVE_CALLERS = 2,
-    SERVE_LANES_SHARED = 4,
+    SERVE_LANES_LEAST = 2, /* of a shared store: one may wait while the other works */
+    SERVE_LANES_MOST = 4,  /* more make smaller transactions */
 };
 
 #define SERVE_CALLER "fermata" /* the only one of its store */
@@ -224,6 +225,20 @@ static enum err serve_open_cluster(struct serve *serve)
     return err ? err : cluster_open(&config, &serve->cluster);
 }
 
+/* As many as processors, for each works with a session of the database's. A file has one writer. */
+static int64_t serve_lanes(const struct serve *serve)
+{
+    int64_t count = serve->options.lanes ? serve->options.lanes : sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (!serve->cluster)
+        return 1;
+    if (serve->options.lanes)
+        return count;
+    if (count < SERVE_LANES_LEAST)
+        return SERVE_LANES_LEAST;
+    return count < SERVE_LANES_MOST ? count : SERVE_LANES_MOST;
+}
+
 static enum err serve_open_lanes(struct serve *serve)
 {
     struct lane_config config = {
@@ -233,7 +248,6 @@ static enum err serve_open_lanes(struct serve *serve)
         .on_effect = serve_on_effect,
         .user = serve,
     };
-    int64_t count = serve->options.lanes;
 
     if (serve->cluster)
         cluster_configure(serve->cluster, &config);
@@ -246,12 +260,7 @@ static enum err serve_open_lanes(struct serve *serve)
     serve->env.tree_executions_max = serve->options.tree_executions_max;
     serve->env.events_max = serve->options.events_max;
     serve->env.region = serve->options.region;
-    /* A file has one writer. */
-    if (!serve->cluster)
-        count = 1;
-    else if (!count)
-        count = SERVE_LANES_SHARED;
-    return lanes_open(&config, (size_t)count, &serve->lanes);
+    return lanes_open(&config, (size_t)serve_lanes(serve), &serve->lanes);
 }
 
 /* Executions of EXPRESS machines; ids of a node of their own, for no id is given twice. */
