@@ -11,6 +11,7 @@
 #ifndef FERMATA_TESTS_WORLD_H
 #define FERMATA_TESTS_WORLD_H
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,6 +37,7 @@ struct world {
     struct id_source ids, other_ids;
     struct env env;
     struct lane *lane, *other; /* other: another node's, or null */
+    struct sql *eye;           /* looks for trees, from outside of the lanes; or null: not yet */
     struct arena *arena;
     struct actor actor;
     struct fault fault; /* of the last call */
@@ -132,6 +134,7 @@ static inline void world_free(struct world *w)
 
     lane_close(w->other);
     lane_close(w->lane);
+    sql_close(w->eye);
     if (w->schema[0]) {
         snprintf(command, sizeof(command), "DROP SCHEMA %s CASCADE", w->schema);
         world_run_script(w->path, command);
@@ -165,14 +168,37 @@ static inline void world_call_done(struct lane_job *job, enum err err)
     call->err = err ? err : job->run_err;
 }
 
+/* The tree of an execution, as a server asks for it before it hands a halt to a lane; on a shared
+ * store, from any thread. 0: it is not known. */
+static inline int64_t world_root(struct world *w, const char *operator_name, const char *id)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    int64_t root_id = 0, execution_id;
+    struct store store;
+    enum err err;
+
+    if (!w->schema[0])
+        return 0;
+    pthread_mutex_lock(&lock);
+    CHECK(w->eye || sql_open(w->path, true, &w->eye) == ERR_OK);
+    store = (struct store){.sql = w->eye};
+    err = executions_find(&store, operator_name, id, &root_id, &execution_id);
+    CHECK(!err || err == ERR_EXECUTION_NOT_FOUND);
+    pthread_mutex_unlock(&lock);
+    return root_id;
+}
+
 /* Submits one call and runs one transaction. Answers must be copied by fn into the world's arena.
- */
-static inline enum err world_run(struct world *w,
-                                 enum err (*fn)(struct world_call *call, struct engine *engine),
-                                 const void *request, void *answer)
+ * A tree that is named is taken ahead. */
+static inline enum err world_run_in(struct world *w, int64_t root_id,
+                                    enum err (*fn)(struct world_call *call, struct engine *engine),
+                                    const void *request, void *answer)
 {
     struct world_call call = {
-        .job = {.run = world_call_run, .done = world_call_done},
+        .job = {.run = world_call_run,
+                .done = world_call_done,
+                .takes_ahead = true,
+                .root_id = root_id},
         .world = w,
         .fn = fn,
         .request = request,
@@ -183,6 +209,13 @@ static inline enum err world_run(struct world *w,
     assert_int_equal(lane_submit(w->lane, &call.job), ERR_OK);
     lane_step(w->lane);
     return call.err;
+}
+
+static inline enum err world_run(struct world *w,
+                                 enum err (*fn)(struct world_call *call, struct engine *engine),
+                                 const void *request, void *answer)
+{
+    return world_run_in(w, 0, fn, request, answer);
 }
 
 /* Everything that is due happens. */
@@ -267,6 +300,21 @@ static inline enum status world_start(struct world *w, const char *plan_id, cons
     return answer.status;
 }
 
+/* What was answered is what everybody reads later, to the byte; still inside the transaction. */
+static inline void world_check_receipt(struct engine *engine, const struct actor *actor,
+                                       const struct halt_answer *answer)
+{
+    const struct json *later;
+    struct halt_row row;
+
+    if (!answer->receipt || !answer->halt_id)
+        return;
+    CHECK(halts_load(engine->store, engine->arena, actor->operator_name, answer->root_id,
+                     answer->halt_number, &row) == ERR_OK);
+    CHECK(receipt_json(engine->store, engine->arena, &row, NULL, &later, NULL) == ERR_OK);
+    assert_string_equal(json_text(engine->arena, answer->receipt), json_text(engine->arena, later));
+}
+
 static inline enum err world_halt_fn(struct world_call *call, struct engine *engine)
 {
     struct halt_answer *answer = call->answer;
@@ -276,6 +324,7 @@ static inline enum err world_halt_fn(struct world_call *call, struct engine *eng
 
     if (err)
         return err;
+    world_check_receipt(engine, &call->world->actor, answer);
     answer->halt_id = arena_string(arena, answer->halt_id);
     answer->children = answer->children ? json_copy(arena, answer->children) : NULL;
     answer->callback = answer->callback ? json_copy(arena, answer->callback) : NULL;
@@ -286,7 +335,8 @@ static inline enum err world_halt_fn(struct world_call *call, struct engine *eng
 static inline enum err world_halt_with(struct world *w, const struct halt_request *req,
                                        struct halt_answer *ret)
 {
-    return world_run(w, world_halt_fn, req, ret);
+    return world_run_in(w, world_root(w, w->actor.operator_name, req->plan_execution_id),
+                        world_halt_fn, req, ret);
 }
 
 static inline struct halt_answer world_halt(struct world *w, const char *id, bool all)

@@ -142,8 +142,8 @@ static void verb_job_done(struct lane_job *lane_job, enum err err)
         verb_answer(job);
 }
 
-/* By the tree that the body names, where there is a choice of lanes. */
-static uint64_t verb_place(const struct call *call)
+/* The tree that the body names, where there is a choice of lanes; 0: it is not known. */
+static int64_t verb_root(const struct call *call)
 {
     static const char *const tokens[] = {"task_token", "callback_token"};
     const char *id = json_get_string(call->body, "plan_execution_id");
@@ -157,7 +157,7 @@ static uint64_t verb_place(const struct call *call)
     }
     if (!root_id && id && call->actor.operator_name)
         root_id = place_find(call->api->config.store_name, call->actor.operator_name, id);
-    return root_id ? lanes_place(root_id) : (uint64_t)clock_monotonic_us();
+    return root_id;
 }
 
 struct verb_job *verb_new(struct call *call, verb_fn run, bool is_urgent, bool is_keyed)
@@ -168,7 +168,8 @@ struct verb_job *verb_new(struct call *call, verb_fn run, bool is_urgent, bool i
                                  .run = verb_job_run,
                                  .settle = verb_job_settle,
                                  .done = verb_job_done};
-    job->job.place = verb_place(call);
+    job->job.root_id = verb_root(call);
+    job->job.place = (uint64_t)clock_monotonic_us();
     job->call = call;
     job->run = run;
     job->is_keyed = is_keyed && call->idempotency_key && call->actor.operator_name;

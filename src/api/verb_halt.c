@@ -179,8 +179,8 @@ static void verb_halt_done(struct verb_job *job)
     wait->parked.operator_name = job->call->actor.operator_name;
     wait->parked.on_end = halt_wait_end;
     park_topic_halt(wait->parked.topic, wait->halt_number);
-    wait->look = (struct lane_job){
-        .run = halt_wait_look, .done = halt_wait_seen, .place = wait->job->job.place};
+    wait->look =
+        (struct lane_job){.run = halt_wait_look, .done = halt_wait_seen, .root_id = wait->root_id};
     halt_wait_end(&wait->parked, PARK_WOKEN);
 }
 
@@ -189,6 +189,7 @@ static void verb_halt_submit(struct call *call)
     const struct halt_body *body = call->fields;
     struct verb_job *job = verb_new(call, verb_halt_run, true, !body->dry_run);
 
+    job->job.takes_ahead = true;
     job->on_done = verb_halt_done;
     verb_send(job);
 }

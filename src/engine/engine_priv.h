@@ -39,6 +39,9 @@ struct turn {
 };
 
 /* execution.c: finding, moving, ending */
+enum err execution_find(struct engine *engine, const char *operator_name,
+                        const char *plan_execution_id, int64_t *ret_root_id,
+                        int64_t *ret_execution_id, struct fault *reterr);
 enum err execution_open(struct engine *engine, const char *operator_name,
                         const char *plan_execution_id, struct execution *ret, struct fault *reterr);
 /* By its keys, with the tree locked. ERR_EXECUTION_NOT_FOUND. */

@@ -21,18 +21,26 @@ enum err execution_open_at(struct engine *engine, int64_t root_id, int64_t execu
     return err;
 }
 
+enum err execution_find(struct engine *engine, const char *operator_name,
+                        const char *plan_execution_id, int64_t *ret_root_id,
+                        int64_t *ret_execution_id, struct fault *reterr)
+{
+    enum err err = executions_find(engine->store, operator_name, plan_execution_id, ret_root_id,
+                                   ret_execution_id);
+
+    if (err == ERR_EXECUTION_NOT_FOUND)
+        return fault_set(reterr, engine->arena, err, NULL, "no execution has this id");
+    return err;
+}
+
 enum err execution_open(struct engine *engine, const char *operator_name,
                         const char *plan_execution_id, struct execution *ret, struct fault *reterr)
 {
     int64_t root_id, execution_id;
     enum err err =
-        executions_find(engine->store, operator_name, plan_execution_id, &root_id, &execution_id);
+        execution_find(engine, operator_name, plan_execution_id, &root_id, &execution_id, reterr);
 
-    if (!err)
-        err = execution_open_at(engine, root_id, execution_id, ret);
-    if (err == ERR_EXECUTION_NOT_FOUND)
-        return fault_set(reterr, engine->arena, err, NULL, "no execution has this id");
-    return err;
+    return err ? err : execution_open_at(engine, root_id, execution_id, ret);
 }
 
 void execution_move(struct execution *execution, enum event event)

@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "store/plain_trees.h"
 
 struct halt {
     struct engine *engine;
@@ -558,6 +559,7 @@ static void halt_begin(struct halt *h)
     const struct halt_request *req = h->req;
 
     h->row = (struct halt_row){
+        .plain = h->row.plain,
         .root_id = h->target.root_id,
         .halt_id = id_next(h->engine->store->ids),
         .operator_name = h->actor->operator_name,
@@ -595,10 +597,44 @@ static enum err halt_answer_from_rows(struct halt *h)
     return err;
 }
 
+/* The tree is taken; of a plain one all that the steps would ask is known. */
+static enum err halt_open(struct halt *h)
+{
+    struct engine *engine = h->engine;
+    struct plain_tree *plain = NULL;
+    int64_t root_id, execution_id, tree_seq;
+    enum err err = execution_find(engine, h->actor->operator_name, h->req->plan_execution_id,
+                                  &root_id, &execution_id, h->reterr);
+
+    if (!err)
+        err = trees_lock(engine->store, root_id, &tree_seq);
+    if (!err)
+        err = plain_tree_load(engine->store, engine->arena, root_id, &plain);
+    if (err)
+        return err;
+    h->row.plain = plain;
+    if (plain)
+        h->target = plain->target;
+    else
+        err = executions_load(engine->store, engine->arena, root_id, execution_id, &h->target);
+    CHECK(err || h->target.execution_id == execution_id);
+    h->target.tree_seq = tree_seq;
+    return err;
+}
+
+/* Taken and read ahead with others (plain_trees.h). */
+static enum err halt_open_ahead(struct halt *h, const struct plain_tree *plain)
+{
+    h->row.plain = plain;
+    h->target = plain->target;
+    return trees_lock(h->engine->store, plain->target.root_id, &h->target.tree_seq);
+}
+
 static enum err halt_perform(struct halt *h)
 {
-    enum err err = execution_open(h->engine, h->actor->operator_name, h->req->plan_execution_id,
-                                  &h->target, h->reterr);
+    const struct plain_tree *plain =
+        plain_tree_find(h->engine->store, h->actor->operator_name, h->req->plan_execution_id);
+    enum err err = plain ? halt_open_ahead(h, plain) : halt_open(h);
 
     if (err)
         return err;

@@ -22,12 +22,14 @@
 struct lane;
 
 struct lane_job {
-    bool is_urgent; /* a halt */
+    bool is_urgent;   /* a halt: before all that is none */
+    bool takes_ahead; /* a halt whose tree, when it is known, may be taken before the batch runs */
     enum err (*run)(struct lane_job *job, struct engine *engine);
     enum err (*settle)(struct lane_job *job, struct engine *engine,
                        enum err run_err); /* may be null */
     void (*done)(struct lane_job *job, enum err err);
-    uint64_t place; /* of its tree among the lanes (lanes.h); any when it is not known */
+    int64_t root_id; /* of the tree that it changes, when that is known; else 0 */
+    uint64_t place;  /* among the lanes, of one whose tree is not known (lanes.h) */
     /* the lane's own */
     enum err run_err;
     bool is_again; /* its tree is taken: it runs once more, alone */

@@ -11,7 +11,9 @@
 #include "engine/lane_priv.h"
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/metric.h"
+#include "store/plain_trees.h"
 
 /* Somebody else has the tree, or has put in a row of the same key since the job looked for it:
  * looked at again, it will be seen. */
@@ -141,11 +143,27 @@ void lane_run_again(struct lane *lane)
     arena_reset(lane->arena);
 }
 
+/* The trees of the halts are taken and read together: on a shared store each question is a round
+ * trip. A halt whose tree somebody else has finds that out by itself. */
+static enum err lane_take_trees(struct lane *lane, const struct lane_job *jobs)
+{
+    int64_t root_ids[LIMIT_BATCH_COMMANDS];
+    size_t count = 0;
+
+    if (!sql_is_shared(lane->sql))
+        return ERR_OK;
+    for (; jobs && count < LIMIT_BATCH_COMMANDS; jobs = jobs->next) {
+        if (jobs->takes_ahead && jobs->root_id)
+            root_ids[count++] = jobs->root_id;
+    }
+    return count ? plain_trees_ahead(&lane->store, lane->arena, root_ids, count) : ERR_OK;
+}
+
 static enum err lane_run_all(struct lane *lane, struct lane_batch *batch)
 {
     int64_t started_us = clock_monotonic_us();
     struct lane_job **at = &batch->jobs;
-    enum err err = ERR_OK;
+    enum err err = lane_take_trees(lane, batch->jobs);
 
     for (; *at && !err; at = &(*at)->next) {
         if (at != &batch->jobs && !(*at)->is_urgent && lane_is_long(lane, started_us, 1))

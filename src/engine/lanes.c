@@ -37,20 +37,22 @@ void lanes_close(struct lanes *lanes)
 }
 
 /* The low bits are the node's number: the same for all that it starts. */
-uint64_t lanes_place(int64_t root_id)
+static struct lane *lanes_of_tree(struct lanes *lanes, int64_t root_id)
 {
-    return (uint64_t)root_id / ID_STEP;
+    return lanes->lane[(uint64_t)root_id / ID_STEP % lanes->count];
 }
 
 enum err lanes_submit(struct lanes *lanes, struct lane_job *job)
 {
-    return lane_submit(lanes->lane[job->place % lanes->count], job);
+    return lane_submit(job->root_id ? lanes_of_tree(lanes, job->root_id)
+                                    : lanes->lane[job->place % lanes->count],
+                       job);
 }
 
 void lanes_expect(struct lanes *lanes, int64_t root_id, int64_t due_at)
 {
     if (root_id) {
-        lane_expect(lanes->lane[lanes_place(root_id) % lanes->count], due_at);
+        lane_expect(lanes_of_tree(lanes, root_id), due_at);
         return;
     }
     for (size_t i = 0; i < lanes->count; i++)

@@ -22,11 +22,9 @@ enum err lanes_open(const struct lane_config *config, size_t count, struct lanes
 void lanes_run(struct lanes *lanes);
 void lanes_close(struct lanes *lanes);
 
-/* Where the jobs of a tree belong. */
-uint64_t lanes_place(int64_t root_id);
 /* In this tree something falls due then; root_id 0: in some, now. */
 void lanes_expect(struct lanes *lanes, int64_t root_id, int64_t due_at);
-/* lane_submit to the lane of job->place. */
+/* lane_submit to the lane of the job's tree, or of job->place. */
 enum err lanes_submit(struct lanes *lanes, struct lane_job *job) MUST_CHECK;
 
 #endif

@@ -74,7 +74,7 @@ static bool due_submit(struct cluster *cluster, const struct schedule_entry *ent
     struct due_job *job = xalloc(sizeof(*job));
 
     *job = (struct due_job){
-        .job = {.run = due_run, .done = due_done, .place = lanes_place(entry->root_id)},
+        .job = {.run = due_run, .done = due_done, .root_id = entry->root_id},
         .cluster = cluster,
         .entry = *entry,
     };

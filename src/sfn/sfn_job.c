@@ -35,14 +35,12 @@ static void job_done(struct lane_job *lane_job, enum err err)
     job->done(job->call, err, err ? NULL : job->answer);
 }
 
-/* By the tree that the call names, where there is a choice. */
-static uint64_t job_place(const struct sfn_call *call, const struct lanes *lanes)
+/* The tree that the call names, where there is a choice of lanes; 0: it is not known. */
+static int64_t job_root(const struct sfn_call *call, const struct lanes *lanes)
 {
     const char *token = json_get_string(call->body, "taskToken");
 
-    if (lanes->count < 2)
-        return 0;
-    return token ? lanes_place(task_token_root(token)) : (uint64_t)clock_monotonic_us();
+    return token && lanes->count > 1 ? task_token_root(token) : 0;
 }
 
 void sfn_submit(struct sfn_call *call,
@@ -67,7 +65,8 @@ void sfn_submit_to(struct sfn_call *call, struct lanes *lanes,
         .change = change,
         .done = done,
     };
-    job->job.place = job_place(call, lanes);
+    job->job.root_id = job_root(call, lanes);
+    job->job.place = (uint64_t)clock_monotonic_us();
     err = lanes_submit(lanes, &job->job);
     if (err)
         done(call, err, NULL);

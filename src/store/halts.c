@@ -8,13 +8,16 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "store/locks.h"
+#include "store/plain_trees.h"
 
 /* A member of the halted set, once halts_stop has run. */
 #define HALTED(e, r)                                                                               \
     e ".root_id = ?1 AND " e ".execution_id = " r " AND " e ".halt_id = ?2 AND " e                 \
       ".status = 'STOPPED'"
 /* The set itself. IN is half as dear to SQLite as UPDATE ... FROM, which copies every row first. */
-#define HALT_MEMBERS "(SELECT execution_id FROM halt_items WHERE root_id = ?1 AND halt_id = ?2)"
+#define HALT_MEMBERS "IN (SELECT execution_id FROM halt_items WHERE root_id = ?1 AND halt_id = ?2)"
+/* Of a plain tree: no set need be looked up. */
+#define HALT_TARGET "= ?4"
 #define HALT_KEY(h) SQL_INT((h)->root_id), SQL_INT((h)->halt_id)
 
 #define HALT_ITEM_COLUMNS                                                                          \
@@ -62,16 +65,18 @@ SQL_QUERY(
     " FROM halt_items i JOIN executions e ON e.root_id = ?1 AND e.execution_id = i.execution_id"
     " WHERE i.root_id = ?1 AND i.halt_id = ?2");
 /* history_seq + 2: EXECUTION.HALTED above, RESERVATION.CLEANED below. */
-SQL_QUERY(halts_stop_rows,
-          "UPDATE executions SET status = 'STOPPED', epoch = executions.epoch + 1, halt_id = ?2,"
-          " history_seq = history_seq + 2, event_id = event_id + 1, busy_turns = 0,"
-          " updated_at = ?3, ended_at = ?3 WHERE root_id = ?1 AND execution_id IN " HALT_MEMBERS);
+#define HALTS_STOP_ROWS(who)                                                                       \
+    "UPDATE executions SET status = 'STOPPED', epoch = executions.epoch + 1, halt_id = ?2,"        \
+    " history_seq = history_seq + 2, event_id = event_id + 1, busy_turns = 0,"                     \
+    " updated_at = ?3, ended_at = ?3 WHERE root_id = ?1 AND execution_id " who
+SQL_QUERY(halts_stop_rows, HALTS_STOP_ROWS(HALT_MEMBERS));
+SQL_QUERY(halts_stop_row, HALTS_STOP_ROWS(HALT_TARGET));
 SQL_QUERY(halts_keep_error, "UPDATE executions SET error = ?3, cause = ?4 WHERE root_id = ?1"
                             " AND execution_id = ?2");
 SQL_QUERY(halts_map_runs, "UPDATE map_runs SET status = 'ABORTED', ended_at = ?3 WHERE root_id = ?1"
-                          " AND status = 'RUNNING' AND execution_id IN " HALT_MEMBERS);
+                          " AND status = 'RUNNING' AND execution_id " HALT_MEMBERS);
 SQL_QUERY(halts_batch_mark, "UPDATE executions SET batch_operations = ?3"
-                            " WHERE root_id = ?1 AND execution_id IN " HALT_MEMBERS);
+                            " WHERE root_id = ?1 AND execution_id " HALT_MEMBERS);
 SQL_QUERY(halts_paused_items, "SELECT count(*) FROM halt_items WHERE root_id = ?1 AND halt_id = ?2"
                               " AND previous_status = 'WAITING_FOR_RESTART'");
 SQL_QUERY(halts_unpause_rows,
@@ -90,10 +95,12 @@ SQL_QUERY(
                                          "r.lease_until > ?3");
 SQL_QUERY(halts_scheduled,
           "SELECT count(due_at) FROM reservations WHERE root_id = ?1 AND status = 'FRESH'"
-          " AND execution_id IN " HALT_MEMBERS);
-SQL_QUERY(halts_clean_rows,
-          "UPDATE reservations SET status = 'STALE', settled_at = ?3, halt_id = ?2, ready = 0"
-          " WHERE root_id = ?1 AND status = 'FRESH' AND execution_id IN " HALT_MEMBERS);
+          " AND execution_id " HALT_MEMBERS);
+#define HALTS_CLEAN_ROWS(who)                                                                      \
+    "UPDATE reservations SET status = 'STALE', settled_at = ?3, halt_id = ?2, ready = 0"           \
+    " WHERE root_id = ?1 AND status = 'FRESH' AND execution_id " who
+SQL_QUERY(halts_clean_rows, HALTS_CLEAN_ROWS(HALT_MEMBERS));
+SQL_QUERY(halts_clean_row, HALTS_CLEAN_ROWS(HALT_TARGET));
 SQL_QUERY(
     halts_cleaned_rows,
     "INSERT INTO history (root_id, execution_id, seq, operator_name, tree_seq, time_at, type,"
@@ -191,14 +198,26 @@ static enum err halts_collect(struct store *store, struct halt_row *h,
     return err || !h->has_locks ? err : locks_seize_halted(store, h->root_id, h->halt_id);
 }
 
+/* The one execution that there is: that the statement finds it is known. */
+static enum err halts_collect_plain(struct store *store, struct halt_row *h)
+{
+    if (h->plain->target.ended_at)
+        return ERR_OK;
+    h->executions = 1;
+    return sql_run(store->sql, &halts_collect_target_row,
+                   SQL_ARGS(HALT_KEY(h), SQL_INT(h->execution_id)), NULL);
+}
+
 enum err halts_collect_target(struct store *store, struct halt_row *h)
 {
+    if (h->plain)
+        return halts_collect_plain(store, h);
     return halts_collect(store, h, &halts_collect_target_row, 0);
 }
 
 enum err halts_collect_below(struct store *store, struct halt_row *h)
 {
-    if (h->children == HALT_CHILDREN_NONE)
+    if (h->children == HALT_CHILDREN_NONE || h->plain)
         return ERR_OK;
     return halts_collect(
         store, h, h->children == HALT_CHILDREN_ALL ? &halts_collect_all : &halts_collect_awaited,
@@ -261,9 +280,10 @@ static enum err halts_mark_batch(struct store *store, const struct halt_row *h)
 
 enum err halts_stop(struct store *store, const struct halt_row *h)
 {
-    int64_t changes;
-    enum err err = sql_run(store->sql, &halts_stop_rows,
-                           SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)), &changes);
+    const struct sql_arg args[] = {HALT_KEY(h), SQL_INT(h->created_at), SQL_INT(h->execution_id)};
+    int64_t changes = h->executions;
+    enum err err = h->plain ? sql_run(store->sql, &halts_stop_row, args, 4, NULL)
+                            : sql_run(store->sql, &halts_stop_rows, args, 3, &changes);
 
     if (err)
         return err;
@@ -289,7 +309,8 @@ enum err halts_unpause(struct store *store, const struct halt_row *h, int64_t *r
     return err;
 }
 
-enum err halts_clean(struct store *store, struct halt_row *h)
+/* What is counted is asked for, but of a plain tree, of which it is known. */
+static enum err halts_clean_claims(struct store *store, struct halt_row *h)
 {
     int64_t leased;
     enum err err =
@@ -298,15 +319,29 @@ enum err halts_clean(struct store *store, struct halt_row *h)
     if (!err && leased)
         err = sql_run(store->sql, &halts_in_flight_insert,
                       SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)), &h->in_flight);
-
     if (!err)
         err = sql_select_int(store->sql, &halts_scheduled, SQL_ARGS(HALT_KEY(h)), 0, &h->scheduled);
     if (!err)
         err = sql_run(store->sql, &halts_clean_rows, SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)),
                       &h->reservations);
-    if (!err)
-        err = sql_run(store->sql, &halts_map_runs, SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)),
-                      NULL);
+    if (err)
+        return err;
+    return sql_run(store->sql, &halts_map_runs, SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at)),
+                   NULL);
+}
+
+static enum err halts_clean_plain(struct store *store, struct halt_row *h)
+{
+    h->reservations = h->plain->reservations;
+    h->scheduled = h->plain->scheduled;
+    return sql_run(store->sql, &halts_clean_row,
+                   SQL_ARGS(HALT_KEY(h), SQL_INT(h->created_at), SQL_INT(h->execution_id)), NULL);
+}
+
+enum err halts_clean(struct store *store, struct halt_row *h)
+{
+    enum err err = h->plain ? halts_clean_plain(store, h) : halts_clean_claims(store, h);
+
     if (err)
         return err;
     return sql_run(store->sql, &halts_cleaned_rows,

@@ -16,6 +16,8 @@ struct execution;
 
 enum halt_children { HALT_CHILDREN_NONE, HALT_CHILDREN_AWAITED, HALT_CHILDREN_ALL };
 
+struct plain_tree;
+
 struct halt_row {
     int64_t root_id, halt_id;
     const char *operator_name, *portal_id, *subject;
@@ -28,6 +30,8 @@ struct halt_row {
     int64_t tree_seq, created_at;
     int64_t executions, reservations, scheduled, locks, granted, in_flight;
     int64_t has_locks; /* not stored: somebody of the tree holds a lock or waits for one */
+    /* not stored: of a plain tree, of which nothing need be asked (plain_trees.h); or null */
+    const struct plain_tree *plain;
     const char *callback, *unused, *anomalies, *digest; /* JSON and text; may be null */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "store/plain_trees.h"
 
 #define HALT_KEY(h) SQL_INT((h)->root_id), SQL_INT((h)->halt_id)
 
@@ -99,17 +100,34 @@ enum err halts_load(struct store *store, struct arena *arena, const char *operat
     return ERR_OK;
 }
 
+static struct halt_item *halts_plain_item(struct arena *arena, const struct execution *target)
+{
+    struct halt_item *item = ARENA_NEW(arena, struct halt_item);
+
+    item->execution_id = target->execution_id;
+    item->epoch = target->epoch;
+    item->previous_status = status_name(target->status);
+    item->last_state = target->last_state;
+    item->plan_execution_id = target->plan_execution_id;
+    return item;
+}
+
 enum err halts_items(struct store *store, struct arena *arena, const struct halt_row *halt,
                      int64_t after_depth, int64_t after_execution_id, int64_t most,
                      struct halt_item **ret)
 {
     struct sql_rows rows;
     struct halt_item *list = NULL, **end = &list;
-    enum err err = sql_select(
+    enum err err;
+
+    if (halt->plain) {
+        *ret = halts_plain_item(arena, &halt->plain->target);
+        return ERR_OK;
+    }
+    err = sql_select(
         store->sql, &receipts_items,
         SQL_ARGS(HALT_KEY(halt), SQL_INT(after_depth), SQL_INT(after_execution_id), SQL_INT(most)),
         &rows);
-
     if (err)
         return err;
     while (sql_next(&rows)) {
@@ -137,10 +155,14 @@ enum err halts_reservations(struct store *store, struct arena *arena, const stru
     struct halt_claim *list = NULL, **end = &list;
     bool is_one = halt->executions == 1 && strcmp(halt->kind, "EXECUTION") == 0 &&
                   halt->children == HALT_CHILDREN_NONE;
-    enum err err =
-        sql_select(store->sql, is_one ? &receipts_reservations_one : &receipts_reservations,
-                   SQL_ARGS(HALT_KEY(halt), SQL_INT(is_one ? halt->execution_id : most)), &rows);
+    enum err err;
 
+    if (halt->plain) { /* all of them, once they are cleaned */
+        *ret = halt->reservations ? halt->plain->claims : NULL;
+        return ERR_OK;
+    }
+    err = sql_select(store->sql, is_one ? &receipts_reservations_one : &receipts_reservations,
+                     SQL_ARGS(HALT_KEY(halt), SQL_INT(is_one ? halt->execution_id : most)), &rows);
     if (err)
         return err;
     while (sql_next(&rows)) {

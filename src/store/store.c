@@ -29,6 +29,7 @@ void store_begin(struct store *store, bool may_wait)
 {
     store->may_wait = may_wait;
     store->is_alone = may_wait;
+    store->ahead = NULL;
     store->lock_mark[0] = '\0';
 }
 

@@ -17,6 +17,7 @@
 
 struct arena;
 struct reservation;
+struct tree_ahead;
 
 enum { STORE_LOCK_MARK_BYTES = 512 };
 
@@ -32,8 +33,9 @@ struct store {
     /* Of the running transaction on a shared store. Only its first tree may be waited for, and of
      * the rows of `locks` only those behind the last one in the order of names: so no two
      * transactions wait for each other (docs/decisions/0014). */
-    bool may_wait, is_alone; /* is_alone: of one job only, which may wait out of order as well */
-    bool has_new_plans;      /* versions were stored that a rollback takes away again */
+    bool may_wait, is_alone;  /* is_alone: of one job only, which may wait out of order as well */
+    bool has_new_plans;       /* versions were stored that a rollback takes away again */
+    struct tree_ahead *ahead; /* trees that were taken before the jobs that change them run */
     char lock_mark[STORE_LOCK_MARK_BYTES]; /* the last one; empty: none yet */
 };
 

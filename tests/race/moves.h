@@ -106,6 +106,7 @@ static inline enum err move_stop(struct move *move, struct engine *engine, struc
 
     if (err)
         return err;
+    world_check_receipt(engine, &move_actor, &answer);
     move->outcome = answer.outcome;
     move->root_id = answer.root_id;
     move->halt_number = answer.halt_number;
@@ -203,6 +204,19 @@ static inline void move_done(struct lane_job *job, enum err err)
         sem_post(move->signal);
 }
 
+/* The tree of a halt is taken ahead, where it is known. */
+static inline struct lane_job move_job(struct world *w, const struct move *move)
+{
+    bool is_halt = move->kind == MOVE_halt || move->kind == MOVE_halt_children;
+
+    return (struct lane_job){
+        .run = move_run,
+        .done = move_done,
+        .takes_ahead = is_halt,
+        .root_id = is_halt ? world_root(w, move_actor.operator_name, move->id) : 0,
+    };
+}
+
 /* Gives it to the lane; not urgent, so that moves happen in the order in which they are given.
  * Where there are two nodes they take turns. */
 static inline void move_submit(struct world *w, struct move *move)
@@ -210,7 +224,7 @@ static inline void move_submit(struct world *w, struct move *move)
     static _Atomic unsigned turn;
     bool is_other = w->other && atomic_fetch_add(&turn, 1) % 2;
 
-    move->job = (struct lane_job){.run = move_run, .done = move_done};
+    move->job = move_job(w, move);
     CHECK(lane_submit(is_other ? w->other : w->lane, &move->job) == ERR_OK);
 }
 

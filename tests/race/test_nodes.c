@@ -148,14 +148,14 @@ static void nodes_begin(struct world *w)
 }
 
 /* One move on one of the nodes, to its end. */
-static void nodes_do(struct lane *lane, struct move *move)
+static void nodes_do(struct world *w, struct lane *lane, struct move *move)
 {
     sem_t done;
 
     CHECK(sem_init(&done, 0, 0) == 0);
     /* cppcheck-suppress autoVariables ; it is waited for below */
     move->signal = &done;
-    move->job = (struct lane_job){.run = move_run, .done = move_done};
+    move->job = move_job(w, move);
     CHECK(lane_submit(lane, &move->job) == ERR_OK);
     CHECK(sem_wait(&done) == 0);
     sem_destroy(&done);
@@ -178,11 +178,11 @@ static void spawners_on_two_nodes_leave_no_orphan(void **state)
         snprintf(id, sizeof(id), "r%lld", (long long)i);
         start = move_of(MOVE_start, id);
         start.plan = "spawner";
-        nodes_do(i % 2 ? w->lane : w->other, &start);
+        nodes_do(w, i % 2 ? w->lane : w->other, &start);
         assert_int_equal(start.err, ERR_OK);
         halt = move_of(MOVE_halt, id);
         halt.all_children = true;
-        nodes_do(i % 2 ? w->other : w->lane, &halt);
+        nodes_do(w, i % 2 ? w->other : w->lane, &halt);
         assert_int_equal(halt.err, ERR_OK);
         snprintf(sql, sizeof(sql),
                  "SELECT count(*) FROM executions e JOIN execution_ids i ON i.root_id = e.root_id"
@@ -215,12 +215,12 @@ static void the_same_halt_on_two_nodes_has_one_halt_id(void **state)
         snprintf(id, sizeof(id), "h%lld", (long long)i);
         start = move_of(MOVE_start, id);
         start.plan = "wait";
-        nodes_do(w->lane, &start);
+        nodes_do(w, w->lane, &start);
         CHECK(sem_init(&done, 0, 0) == 0);
         for (int k = 0; k < 2; k++) {
             halts[k] = move_of(MOVE_halt, id);
             halts[k].signal = &done;
-            halts[k].job = (struct lane_job){.run = move_run, .done = move_done};
+            halts[k].job = move_job(w, &halts[k]);
             CHECK(lane_submit(lanes[k], &halts[k].job) == ERR_OK);
         }
         for (int k = 0; k < 2; k++)
@@ -253,7 +253,7 @@ static void the_same_start_on_two_nodes_is_one_execution(void **state)
             starts[k] = move_of(MOVE_start, id);
             starts[k].plan = "wait";
             starts[k].signal = &done;
-            starts[k].job = (struct lane_job){.run = move_run, .done = move_done};
+            starts[k].job = move_job(w, &starts[k]);
             CHECK(lane_submit(lanes[k], &starts[k].job) == ERR_OK);
         }
         for (int k = 0; k < 2; k++)
