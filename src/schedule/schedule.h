@@ -29,7 +29,10 @@
 struct clock;
 struct schedule;
 
-enum { SCHEDULE_GRACE_MS = 2000 };
+enum {
+    SCHEDULE_GRACE_MS = 2000,
+    SCHEDULE_BUSY_GRACE_MS = 10000, /* while more falls due than can be done */
+};
 
 struct schedule_entry {
     int64_t root_id, execution_id, reservation_id, epoch;

@@ -99,9 +99,14 @@ static bool cluster_on_due(void *user, const struct schedule_entry *entries, siz
     return true;
 }
 
+/* When the schedule brings more than can be done, looking for what it has missed would find what it
+ * is about to bring. */
 int64_t cluster_grace_ms(const struct cluster *cluster)
 {
-    return cluster->schedule && schedule_is_up(cluster->schedule) ? SCHEDULE_GRACE_MS : 0;
+    if (!cluster->schedule || !schedule_is_up(cluster->schedule))
+        return 0;
+    return atomic_load(&cluster->due_waiting) < LIMIT_DUE_WAITING / 2 ? SCHEDULE_GRACE_MS
+                                                                      : SCHEDULE_BUSY_GRACE_MS;
 }
 
 /* ---- hints ---- */
