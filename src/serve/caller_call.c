@@ -122,7 +122,7 @@ struct call *call_new(struct caller *caller, const struct outcall *out)
     struct call *call = ARENA_NEW(arena, struct call);
 
     *call = (struct call){
-        .job = {.run = call_bring_run, .done = call_bring_done},
+        .job = {.run = call_bring_run, .done = call_bring_done, .root_id = out->root_id},
         .caller = caller,
         .arena = arena,
         .id = ++call_last_id,
