@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -38,9 +39,35 @@ static struct {
     _Atomic int64_t buckets[METRIC_BUCKETS + 1];
 } metric_cells[METRIC_COUNT];
 
+static _Thread_local struct {
+    bool is_on;
+    int64_t by[METRIC_COUNT];
+} metric_held;
+
+void metric_hold(void)
+{
+    memset(&metric_held, 0, sizeof(metric_held));
+    metric_held.is_on = true;
+}
+
+void metric_settle(bool has_happened)
+{
+    if (!metric_held.is_on)
+        return;
+    metric_held.is_on = false;
+    for (size_t i = 0; i < METRIC_COUNT && has_happened; i++) {
+        if (metric_held.by[i])
+            metric_add((enum metric)i, metric_held.by[i]);
+    }
+}
+
 void metric_add(enum metric metric, int64_t by)
 {
     CHECK(metric_rows[metric].kind != METRIC_KIND_HISTOGRAM);
+    if (metric_held.is_on && metric_rows[metric].kind == METRIC_KIND_COUNTER) {
+        metric_held.by[metric] += by;
+        return;
+    }
     atomic_fetch_add_explicit(&metric_cells[metric].value, by, memory_order_relaxed);
 }
 

@@ -7,6 +7,7 @@
 #ifndef FERMATA_BASE_METRIC_H
 #define FERMATA_BASE_METRIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct buf;
@@ -58,6 +59,10 @@ enum metric { METRIC_LIST(METRIC_ENUM) METRIC_COUNT };
 #undef METRIC_ENUM
 
 void metric_add(enum metric metric, int64_t by); /* counters and gauges (may be negative there) */
+/* What this thread adds to counters from now on counts when it is settled, or not at all: what a
+ * transaction that is rolled back has done has not happened. */
+void metric_hold(void);
+void metric_settle(bool has_happened);
 void metric_set(enum metric metric, int64_t value);     /* gauges */
 void metric_observe(enum metric metric, int64_t value); /* histograms; buckets are powers of two */
 int64_t metric_value(enum metric metric);

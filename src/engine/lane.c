@@ -240,7 +240,7 @@ static void lane_purge(struct lane *lane)
     if (lane_begin(lane, false))
         return;
     if (lane_purge_rows(lane, now_ms, &count)) {
-        sql_rollback(lane->sql);
+        lane_rollback(lane);
         return;
     }
     if (lane_commit(lane) == ERR_OK && count)

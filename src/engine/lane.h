@@ -2,17 +2,19 @@
  * lane.h - where all change happens: one thread, one connection, one transaction for all commands
  * that wait.
  *
- * A lane takes every job that waits, halts first, runs each in a savepoint of one transaction,
+ * A lane takes every job that waits, halts first, runs each as in a savepoint of one transaction,
  * commits once (group commit), and only then answers: answered means durable. What has fallen due
  * runs in the same transactions. On a shared store other lanes, of this node and of others, do the
  * same at the same time; the row of each tree keeps them apart.
  *
  * The life of a job, all on the lane's thread:
- *   run      inside a savepoint; an error rolls back to it
+ *   run      an error rolls back what it did, and nothing else
  *   settle   in the same transaction, with run's error: what the answer leaves behind (idempotency)
- *   done     after the commit: sends the answer. err is ERR_OK when the transaction stands; else
- * nothing of the job does A job may be run twice (alone, when its batch was rolled back by the
- * database), so run and settle must start anew.
+ *   done     after the commit: sends the answer. err is ERR_OK when the transaction stands, else
+ *            nothing of the job does
+ * A job may run several times: again with savepoints, when one of its batch was refused
+ * (docs/decisions/0018); alone, when the database rolled the batch back. So run and settle must
+ * start anew.
  */
 #ifndef FERMATA_ENGINE_LANE_H
 #define FERMATA_ENGINE_LANE_H

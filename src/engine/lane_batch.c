@@ -57,6 +57,19 @@ static enum err lane_run_job(struct lane *lane, struct lane_job *job)
     return sql_rollback_to(lane->sql, 0) ? ERR_UNAVAILABLE : ERR_OK;
 }
 
+/* One job without a savepoint. An error is one of the whole transaction. */
+static enum err lane_run_bold(struct lane *lane, struct lane_job *job)
+{
+    struct engine *engine = &lane->engine;
+
+    engine->late.is_set = false;
+    job->is_again = false;
+    job->run_err = job->run(job, engine);
+    if (!job->run_err && job->settle)
+        job->run_err = job->settle(job, engine, ERR_OK);
+    return job->run_err || !sql_in_transaction(lane->sql) ? ERR_UNAVAILABLE : ERR_OK;
+}
+
 static void lane_effects(struct lane *lane)
 {
     int64_t now_ms = clock_now_ms(lane->config.env->clock);
@@ -103,14 +116,14 @@ static void lane_run_one_alone(struct lane *lane, struct lane_job *job)
 {
     enum err err;
 
-    sql_rollback(lane->sql);
+    lane_rollback(lane);
     err = lane_begin(lane, true);
     if (!err && lane_run_job(lane, job))
         err = job->run_err ? job->run_err : ERR_UNAVAILABLE;
     if (!err)
         err = sql_flush(lane->sql); /* whose error it is must be known here */
     if (err)
-        sql_rollback(lane->sql);
+        lane_rollback(lane);
     else
         err = lane_commit(lane);
     if (err)
@@ -168,7 +181,7 @@ static enum err lane_run_all(struct lane *lane, struct lane_batch *batch)
     for (; *at && !err; at = &(*at)->next) {
         if (at != &batch->jobs && !(*at)->is_urgent && lane_is_long(lane, started_us, 1))
             break;
-        err = lane_run_job(lane, *at);
+        err = lane->is_bold ? lane_run_bold(lane, *at) : lane_run_job(lane, *at);
         metric_add(METRIC_COMMANDS, 1);
     }
     if (err)
@@ -181,22 +194,56 @@ static enum err lane_run_all(struct lane *lane, struct lane_batch *batch)
 /* Nothing of it stands: each job by itself, and what is due is looked for again. */
 static void lane_start_over(struct lane *lane, struct lane_batch *batch)
 {
-    sql_rollback(lane->sql); /* also when there was no job, only what is due */
+    lane_rollback(lane); /* also when there was no job, only what is due */
     lane_run_alone(lane, batch->jobs);
     lane_look_later(lane);
     lane->looks_now = lane->config.schedule_grace_ms != NULL;
 }
 
-void lane_run_batch(struct lane *lane, struct lane_batch *batch)
+/* The error of a transaction that could not begin; *ret_failed: it began, and must be rolled back.
+ */
+static enum err lane_try_batch(struct lane *lane, struct lane_batch *batch, bool is_bold,
+                               bool *ret_failed)
 {
     enum err err = lane_begin(lane, false);
+
+    lane->is_bold = is_bold;
+    batch->due = NULL;
+    *ret_failed = !err && lane_run_all(lane, batch);
+    lane->is_bold = false;
+    return err;
+}
+
+/*
+ * Most batches hold nothing that is refused, and a savepoint is a third of a short job's work. So
+ * many jobs together run without savepoints first; when one is refused, all of them run again with
+ * them, and so do those of the next batches.
+ */
+static enum err lane_try_boldly(struct lane *lane, struct lane_batch *batch, bool *ret_failed)
+{
+    bool is_bold = batch->count > 1 && !lane->careful;
+    enum err err = lane_try_batch(lane, batch, is_bold, ret_failed);
+
+    if (lane->careful)
+        lane->careful--;
+    if (err || !*ret_failed || !is_bold)
+        return err;
+    lane->careful = LANE_CAREFUL_BATCHES;
+    lane_rollback(lane);
+    return lane_try_batch(lane, batch, false, ret_failed);
+}
+
+void lane_run_batch(struct lane *lane, struct lane_batch *batch)
+{
+    bool failed;
+    enum err err = lane_try_boldly(lane, batch, &failed);
 
     if (err) {
         lane_look_later(lane);
         lane_answer(lane, batch->jobs, err);
         return;
     }
-    if (lane_run_all(lane, batch)) {
+    if (failed) {
         lane_start_over(lane, batch);
         return;
     }

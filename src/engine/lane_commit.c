@@ -69,10 +69,20 @@ enum err lane_begin(struct lane *lane, bool may_wait)
     engine_begin(&lane->engine, lane->arena);
     store_begin(&lane->store, may_wait);
     err = lane_try_begin(lane);
-    if (err != ERR_STORAGE_LOST)
-        return err;
-    err = lane_reach(lane);
-    return err ? err : lane_try_begin(lane);
+    if (err == ERR_STORAGE_LOST) {
+        err = lane_reach(lane);
+        if (!err)
+            err = lane_try_begin(lane);
+    }
+    if (!err)
+        metric_hold();
+    return err;
+}
+
+void lane_rollback(struct lane *lane)
+{
+    sql_rollback(lane->sql);
+    metric_settle(false);
 }
 
 /* ERR_OK: it committed; ERR_STORAGE_BUSY: it did not; ERR_STORAGE_LOST: nobody says. */
@@ -117,6 +127,7 @@ enum err lane_commit(struct lane *lane)
 {
     enum err err = sql_commit(lane->sql);
 
+    metric_settle(!err || err == ERR_STORAGE_LOST); /* lost ones stand, most of them */
     if (!err || err == ERR_STORAGE_FULL)
         return err;
     if (!sql_is_shared(lane->sql))

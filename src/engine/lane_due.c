@@ -31,15 +31,15 @@ static enum err lane_run_one_due(struct lane *lane, const struct reservation *du
 {
     struct engine *engine = &lane->engine;
     struct effect **mark = engine_effects_mark(engine);
-    enum err err = sql_savepoint(lane->sql, 0);
+    enum err err = lane->is_bold ? ERR_OK : sql_savepoint(lane->sql, 0);
 
     *ret_done = true;
     if (!err)
         err = engine_due(engine, due);
-    if (!sql_in_transaction(lane->sql))
+    if (!sql_in_transaction(lane->sql) || (err && lane->is_bold))
         return ERR_UNAVAILABLE;
     if (!err)
-        return sql_release(lane->sql, 0);
+        return lane->is_bold ? ERR_OK : sql_release(lane->sql, 0);
     engine_effects_drop(engine, mark);
     *ret_done = err != ERR_STORAGE_BUSY;
     if (*ret_done) {

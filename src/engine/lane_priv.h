@@ -13,9 +13,10 @@ enum {
     LANE_DUE_AGAIN_MS = 1000, /* after a due reservation that failed */
     LANE_LOOK_MS = 50,        /* on a shared store, while something is due that others are at */
     LANE_TICK_MS = 1000,
-    LANE_DOWN_MS = 250,      /* between two tries to reach a store that cannot be reached */
-    LANE_RESOLVE_MS = 30000, /* for an answer to a commit that was lost */
-    LANE_TRIES_MOST = 5,     /* of a job that finds its tree taken */
+    LANE_DOWN_MS = 250,        /* between two tries to reach a store that cannot be reached */
+    LANE_RESOLVE_MS = 30000,   /* for an answer to a commit that was lost */
+    LANE_TRIES_MOST = 5,       /* of a job that finds its tree taken */
+    LANE_CAREFUL_BATCHES = 32, /* with savepoints, after one in which something was refused */
 };
 
 struct lane_queue {
@@ -34,6 +35,8 @@ struct lane {
     struct engine engine;
     struct arena *arena; /* of the running batch */
     int64_t next_due;
+    bool is_bold;    /* the running batch: no savepoints, what is refused rolls back all of it */
+    int careful;     /* so many batches are not bold */
     bool due_failed; /* in the running batch */
     bool due_is_full;
     bool looks_now; /* at all that is due, whatever the schedule is to bring */
@@ -77,6 +80,7 @@ void lane_run_again(struct lane *lane); /* those that found their tree taken */
 /* ERR_STORAGE_LOST: the store cannot be reached. ERR_UNAVAILABLE: this node's number is no longer
  * its own. */
 enum err lane_begin(struct lane *lane, bool may_wait);
+void lane_rollback(struct lane *lane);
 /* ERR_OK: it stands. ERR_STORAGE_FULL, ERR_STORAGE_BUSY: nothing of it does. ERR_STORAGE_LOST:
  * nobody knows. */
 enum err lane_commit(struct lane *lane);

@@ -112,8 +112,10 @@ static enum err sync_start(struct sfn_call *call, struct engine *engine, const s
 {
     const struct sync_fields *fields = call->fields;
     struct execution e;
-    enum err err = express_start(call, engine, &fields->sync->prepared, &e);
+    enum err err;
 
+    fields->sync->execution_id = 0; /* it may run again */
+    err = express_start(call, engine, &fields->sync->prepared, &e);
     if (!err)
         sync_see(call, &e, ret);
     return err;

@@ -88,11 +88,34 @@ static void no_update_of_any_thread_is_lost(void **state)
     assert_int_equal(metric_value(METRIC_BATCH_COMMANDS), THREADS * EACH);
 }
 
+static void what_is_held_counts_when_it_has_happened(void **state)
+{
+    int64_t before = metric_value(METRIC_TURNS);
+
+    (void)state;
+    metric_hold();
+    metric_add(METRIC_TURNS, 5);
+    assert_int_equal(metric_value(METRIC_TURNS), before);
+    metric_settle(false);
+    assert_int_equal(metric_value(METRIC_TURNS), before);
+    metric_hold();
+    metric_add(METRIC_TURNS, 2);
+    metric_add(METRIC_TURNS, 1);
+    metric_set(METRIC_SCHEDULE_RESIDUE, 4);
+    assert_int_equal(metric_value(METRIC_SCHEDULE_RESIDUE), 4); /* a gauge says what is now */
+    metric_settle(true);
+    metric_settle(true);
+    assert_int_equal(metric_value(METRIC_TURNS), before + 3);
+    metric_add(METRIC_TURNS, 1);
+    assert_int_equal(metric_value(METRIC_TURNS), before + 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_and_gauges_are_printed_with_help_and_type),
         cmocka_unit_test(a_histogram_counts_into_powers_of_two),
+        cmocka_unit_test(what_is_held_counts_when_it_has_happened),
         cmocka_unit_test(no_update_of_any_thread_is_lost),
     };
 
