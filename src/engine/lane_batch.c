@@ -140,6 +140,7 @@ static void lane_run_alone(struct lane *lane, struct lane_job *jobs)
 
         jobs->next = NULL;
         metric_add(METRIC_COMMAND_RETRIES, 1);
+        metric_add(METRIC_COMMANDS, 1); /* what the batch had counted was rolled back with it */
         lane_run_one_alone(lane, jobs);
         jobs = next;
     }
