@@ -577,7 +577,8 @@ static void halt_begin(struct halt *h)
     };
 }
 
-/* The answer is read back from the rows, as every later reader will. */
+/* The answer is what every later reader will read: from the rows, or, of a plain tree, from what
+ * became them. */
 static enum err halt_answer_from_rows(struct halt *h)
 {
     enum err err = receipt_json(h->engine->store, h->engine->arena, &h->row,
