@@ -46,6 +46,15 @@ static void start_waiting(struct world *w, int count)
 
 static const char *const ids[] = {"x0", "x1", "x2", "x3", "x4"};
 
+/* The last change of every tree bears the tree's seq: nobody skipped one, nobody gave one twice. */
+static void assert_seqs_fit(struct world *w)
+{
+    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM trees t WHERE t.seq <>"
+                                  " (SELECT max(h.tree_seq) FROM history h"
+                                  " WHERE h.root_id = t.root_id)"),
+                     0);
+}
+
 static void many_halts_are_one_transaction(void **state)
 {
     struct world *w = *state;
@@ -64,6 +73,7 @@ static void many_halts_are_one_transaction(void **state)
         world_assert_status(w, ids[i], STATUS_STOPPED);
     }
     assert_int_equal(fresh(w), 0);
+    assert_seqs_fit(w);
 }
 
 static void what_one_is_refused_takes_nothing_from_the_others(void **state)
@@ -86,11 +96,7 @@ static void what_one_is_refused_takes_nothing_from_the_others(void **state)
     world_assert_status(w, "x1", STATUS_WAITING_FOR_TIMER);
     world_assert_status(w, "x2", STATUS_STOPPED);
     /* What was refused has left no trace in the tree. */
-    assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM trees t JOIN executions e ON e.root_id ="
-                                  " t.root_id WHERE e.plan_execution_id = 'x1' AND t.seq <>"
-                                  " (SELECT max(h.tree_seq) FROM history h WHERE h.root_id ="
-                                  " t.root_id)"),
-                     0);
+    assert_seqs_fit(w);
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM halts"), 2);
 }
 
@@ -152,6 +158,40 @@ static void refusals_again_and_again_change_nothing_for_the_others(void **state)
     assert_int_equal(WORLD_INT(w, "SELECT count(*) FROM halts"), 41);
 }
 
+/* Of another node, as it were: the tree of x0 is taken and let go. */
+static void a_tree_that_somebody_has_holds_up_no_other(void **state)
+{
+    struct world *w = *state;
+    struct jobs jobs = {0};
+    struct sql *other;
+    char text[80];
+    int64_t retries;
+
+    if (!world_is_shared())
+        skip();
+    start_waiting(w, 2);
+    snprintf(text, sizeof(text), "UPDATE trees SET seq = seq WHERE root_id = %lld",
+             (long long)world_root(w, w->actor.operator_name, "x0"));
+    assert_int_equal(sql_open(w->path, false, &other), ERR_OK);
+    assert_int_equal(sql_begin(other), ERR_OK);
+    assert_int_equal(sql_script(other, text), ERR_OK);
+    retries = metric_value(METRIC_COMMAND_RETRIES);
+    jobs_halt(w, &jobs, "x0");
+    jobs_halt(w, &jobs, "x1");
+    jobs.calls[0].err = ERR_COUNT; /* not answered */
+    lane_step(w->lane);
+    assert_int_equal(jobs.calls[0].err, ERR_COUNT);
+    assert_int_equal(jobs.calls[1].err, ERR_OK);
+    assert_int_equal(metric_value(METRIC_COMMAND_RETRIES), retries + 1); /* x0 alone */
+    world_assert_status(w, "x1", STATUS_STOPPED);
+    sql_rollback(other);
+    sql_close(other);
+    lane_step(w->lane);
+    assert_int_equal(jobs.calls[0].err, ERR_OK);
+    world_assert_status(w, "x0", STATUS_STOPPED);
+    assert_seqs_fit(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +199,7 @@ int main(void)
         WORLD_TEST(what_one_is_refused_takes_nothing_from_the_others),
         WORLD_TEST(two_halts_of_one_tree_in_one_transaction_are_one_halt),
         WORLD_TEST(what_stands_is_counted_once_although_it_ran_twice),
+        WORLD_TEST(a_tree_that_somebody_has_holds_up_no_other),
         WORLD_TEST(refusals_again_and_again_change_nothing_for_the_others),
     };
 
