@@ -228,12 +228,13 @@ static enum err serve_open_cluster(struct serve *serve)
 /* As many as processors, for each works with a session of the database's. A file has one writer. */
 static int64_t serve_lanes(const struct serve *serve)
 {
-    int64_t count = serve->options.lanes ? serve->options.lanes : sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t count = serve->options.lanes;
 
     if (!serve->cluster)
         return 1;
-    if (serve->options.lanes)
+    if (count)
         return count;
+    count = sysconf(_SC_NPROCESSORS_ONLN);
     if (count < SERVE_LANES_LEAST)
         return SERVE_LANES_LEAST;
     return count < SERVE_LANES_MOST ? count : SERVE_LANES_MOST;
